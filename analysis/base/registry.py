@@ -1,0 +1,79 @@
+"""One registry for all plug-ins: a plug-in is a file in a package, found by walking that package."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from analysis.base.errors import NotFoundHere
+
+Spec = TypeVar("Spec")
+
+
+class Registry(Generic[Spec]):
+    """Named plug-ins of one kind, loaded on first use from every module of `package`."""
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self.package = package
+        self._specs: dict[str, Spec] = {}
+        self._unavailable: dict[str, str] = {}
+        self._loaded = False
+
+    def add(self, name: str, spec: Spec) -> None:
+        """Register `spec` under `name`; a name taken already is a programming error."""
+        if name in self._specs:
+            raise ValueError(f"two {self.kind}s are named {name!r}")
+        self._specs[name] = spec
+
+    def load(self) -> None:
+        """Import every module of the package once; a module that fails to import is remembered with its reason."""
+        if self._loaded:
+            return
+        self._loaded = True
+        package = importlib.import_module(self.package)
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.name.startswith("_"):
+                continue
+            try:
+                importlib.import_module(f"{self.package}.{module.name}")
+            except ImportError as error:
+                self._unavailable[module.name] = str(error)
+
+    def names(self) -> list[str]:
+        """All usable names, sorted."""
+        self.load()
+        return sorted(self._specs)
+
+    def items(self) -> list[tuple[str, Spec]]:
+        """All (name, plug-in) pairs, sorted by name."""
+        return [(name, self._specs[name]) for name in self.names()]
+
+    def unavailable(self) -> dict[str, str]:
+        """Modules that could not be imported, with the reason."""
+        self.load()
+        return dict(self._unavailable)
+
+    def get(self, name: str) -> Spec:
+        """The plug-in of that name; an unknown name lists the known ones."""
+        self.load()
+        if name in self._specs:
+            return self._specs[name]
+        reason = self._unavailable.get(name)
+        if reason:
+            raise NotFoundHere(f"The {self.kind} {name!r} is not available: {reason}")
+        raise NotFoundHere(f"There is no {self.kind} named {name!r}", wanted="one of " + ", ".join(self.names()))
+
+
+def by_decorator(
+    registry: Registry[Spec], name: str, build: Callable[[Callable[..., object]], Spec]
+) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """A decorator that registers `build(function)` and leaves the function as it is."""
+
+    def decorate(function: Callable[..., object]) -> Callable[..., object]:
+        registry.add(name, build(function))
+        return function
+
+    return decorate

@@ -1,0 +1,83 @@
+"""Atomic files: written beside and moved into place, so that a reader sees the old, the new, never a part."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.base.errors import BadInput, NewerFormat
+
+FORMAT = 1
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it is synced and moved into place, else removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+    try:
+        yield beside
+        with beside.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON object with its format number."""
+    with replacing(path) as beside:
+        beside.write_text(json.dumps({"format": FORMAT, **content}, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read what `write_json` wrote; a newer format or a broken file is a clear error."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path.name} in {path.parent} is damaged: {error}", hint="delete it and run again") from error
+    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+        raise BadInput(f"{path} is not a file of this program", wanted="a JSON object with a format number")
+    if content["format"] > FORMAT:
+        raise NewerFormat(
+            f"{path.name} was written by a newer version (format {content['format']})",
+            wanted=f"format {FORMAT} or older",
+            hint="update the program",
+        )
+    return content
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write a .npy file, never with pickled objects."""
+    with replacing(path) as beside, beside.open("wb") as handle:
+        np.save(handle, array, allow_pickle=False)
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """Open a .npy file memory-mapped and read-only."""
+    loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return loaded
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a Parquet file."""
+    _write_with(path, lambda beside: table.to_parquet(beside, index=False))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file, all columns or some."""
+    return pd.read_parquet(path, columns=columns)
+
+
+def _write_with(path: Path, write: Callable[[Path], None]) -> None:
+    with replacing(path) as beside:
+        write(beside)

@@ -1,0 +1,157 @@
+"""A workspace: one data set under study, its runs and its decisions."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.base.arrays import digest_of
+from analysis.base.config import RunSettings
+from analysis.base.errors import BadInput, NotFoundHere
+from analysis.base.types import Dataset, Pixels
+from analysis.runs.files import read_array, read_json, read_table, write_array, write_json, write_table
+from analysis.runs.run import DONE, Run
+
+
+class Workspace:
+    """A folder holding `workspace.json`, `dataset.parquet`, images of array sources, `runs/`, the decisions."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Workspace:
+        """An existing workspace; anything else is a clear error."""
+        workspace = cls(Path(path).expanduser().resolve())
+        if not (workspace.path / "workspace.json").exists():
+            raise NotFoundHere(
+                f"{path} is not a workspace",
+                wanted="a folder with workspace.json",
+                hint="make one with: python -m analysis run SOURCE --workspace " + str(path),
+            )
+        workspace.facts()
+        return workspace
+
+    @classmethod
+    def create(cls, path: Path | str, dataset: Dataset, *, source: str, reader: str) -> Workspace:
+        """Store a data set as a workspace. A folder that holds something else, or another data set, is refused."""
+        workspace = cls(Path(path).expanduser().resolve())
+        root = workspace.path
+        if (root / "workspace.json").exists():
+            old = workspace.facts()
+            if old["fingerprint"] == dataset.fingerprint:
+                return workspace
+            workspace._refuse_other_data(old, dataset)
+        elif root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise BadInput(f"{root} is not empty and is no workspace", wanted="a new or empty folder")
+        root.mkdir(parents=True, exist_ok=True)
+        workspace._store(dataset, source, reader)
+        return workspace
+
+    def _refuse_other_data(self, old: dict[str, Any], dataset: Dataset) -> None:
+        """Decisions are keyed by image id: a data set that lost ids people decided on would orphan them."""
+        raise BadInput(
+            f"{self.path} holds another data set ({old['n_images']} images, now {len(dataset)}; "
+            "images, labels or classes changed)",
+            wanted="the same data set, or a new workspace",
+            hint="name another folder with --workspace",
+        )
+
+    def _store(self, dataset: Dataset, source: str, reader: str) -> None:
+        pixels = dataset.pixels
+        write_table(self.path / "dataset.parquet", dataset.table)
+        write_table(self.path / "set_aside.parquet", dataset.set_aside)
+        if pixels.data is not None:
+            write_array(self.path / "images.npy", pixels.data)
+        if pixels.offsets is not None:
+            write_array(self.path / "images.offsets.npy", pixels.offsets)
+        facts = {
+            "name": Path(source).name or source,
+            "source": source,
+            "reader": reader,
+            "fingerprint": dataset.fingerprint,
+            "classes": list(dataset.classes),
+            "pixels": {"kind": pixels.kind, "root": str(pixels.root) if pixels.root else None},
+            "n_images": len(dataset),
+            "n_set_aside": len(dataset.set_aside),
+            "about": dataset.about,
+            "created": time.time(),
+        }
+        write_json(self.path / "workspace.json", facts)  # last: without it the folder is no workspace
+
+    def facts(self) -> dict[str, Any]:
+        """What `workspace.json` says."""
+        return read_json(self.path / "workspace.json")
+
+    def pixels(self) -> Pixels:
+        """Where the images are, arrays opened memory-mapped."""
+        facts = self.facts()["pixels"]
+        kind = facts["kind"]
+        if kind == "files":
+            return Pixels(kind, root=Path(facts["root"]))
+        data = read_array(self.path / "images.npy") if kind != "none" else None
+        offsets = read_array(self.path / "images.offsets.npy") if kind == "blob" else None
+        return Pixels(kind, data=data, offsets=offsets)
+
+    def dataset(self) -> Dataset:
+        """The data set as it was read."""
+        facts = self.facts()
+        return Dataset(
+            table=read_table(self.path / "dataset.parquet"),
+            classes=tuple(facts["classes"]),
+            fingerprint=facts["fingerprint"],
+            pixels=self.pixels(),
+            set_aside=self.set_aside(),
+            about=facts["about"],
+        )
+
+    def set_aside(self) -> pd.DataFrame:
+        """Images that could not be used: `path`, `reason`."""
+        return read_table(self.path / "set_aside.parquet")
+
+    @property
+    def review_url(self) -> str:
+        """Where the decisions are by default: beside the runs, because people's work outlives runs."""
+        return f"sqlite:///{self.path / 'review.sqlite'}"
+
+    # -- runs --------------------------------------------------------------------------------------------------
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        folder = self.path / "runs"
+        found = sorted(folder.glob("*/run.json")) if folder.exists() else []
+        return [Run(path.parent) for path in found]
+
+    def run(self, run_id: str) -> Run:
+        """One run by its id."""
+        path = self.path / "runs" / run_id
+        if "/" in run_id or run_id.startswith(".") or not (path / "run.json").exists():
+            raise NotFoundHere(f"There is no run {run_id!r} in {self.path}")
+        return Run(path)
+
+    def latest(self) -> Run | None:
+        """The newest finished run, or None."""
+        finished = [run for run in self.runs() if run.status().get("state") == DONE]
+        return finished[-1] if finished else None
+
+    def run_for(self, settings: RunSettings, *, label: str) -> Run:
+        """The run with these settings on this data set, to continue or repeat; a new folder when there is none."""
+        asked = settings.model_dump_json()
+        digest = digest_of(self.facts()["fingerprint"], asked)[:10]
+        known = [run for run in self.runs() if run.run_id.endswith("_" + digest)]
+        if known:
+            return known[-1]
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        run = Run(self.path / "runs" / f"{stamp}_{label}_{digest}")
+        run.path.mkdir(parents=True)
+        write_json(run.path / "config.json", {"settings": settings.model_dump()})
+        run.set_status(state="new", settings_digest=digest)
+        return run
+
+
+def fingerprint_of(ids: list[str], content: list[str] | np.ndarray, given: np.ndarray, classes: tuple[str, ...]) -> str:
+    """The fingerprint of a data set: ids, content hashes (N,), given labels (N,) and class names."""
+    return digest_of("\0".join(ids), "\0".join(content), np.asarray(given, np.int64), "\0".join(classes))
