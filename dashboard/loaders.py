@@ -1,0 +1,81 @@
+"""What the pages read, kept in memory: the only place with Streamlit's caches.
+
+Cached functions take a path, a run and a stamp, never a table or array: Streamlit hashes only a sample of those and
+would answer wrongly. What is cached is shared by all sessions; tables are handed out as copies on write.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.base.types import Dataset
+from analysis.data.images import ImageStore
+from analysis.review.decisions import DecisionStore
+from analysis.runs.run import Run
+from analysis.runs.workspace import Workspace
+from dashboard.server import opened
+
+
+def workspace(path: str) -> Workspace:
+    """The workspace at `path`; NotFoundHere where there is none."""
+    return opened.open_workspace(path).workspace
+
+
+def workspace_key(path: str) -> str:
+    """Its name in the URLs of images and decisions."""
+    return opened.open_workspace(path).key
+
+
+def dataset(path: str) -> Dataset:
+    """The data set of the workspace, read once in this process."""
+    return opened.open_workspace(path).dataset
+
+
+def images(path: str) -> ImageStore:
+    """The image store of the workspace."""
+    return opened.open_workspace(path).images
+
+
+def decision_store(path: str) -> DecisionStore:
+    """The decision store of the workspace, the same object that the routes use."""
+    return opened.open_workspace(path).decisions
+
+
+def latest_run(path: str) -> Run | None:
+    """The newest finished run, or None."""
+    return workspace(path).latest()
+
+
+def run_table(path: str, run_id: str, name: str) -> pd.DataFrame:
+    """A table of a run; NotFoundHere where the run lacks it. Changing the frame changes no one else's."""
+    return _table(path, run_id, name, _stamp(path, run_id, name)).copy(deep=False)
+
+
+def run_array(path: str, run_id: str, name: str) -> NDArray[Any]:
+    """An array of a run, memory-mapped and read-only."""
+    return _array(path, run_id, name, _stamp(path, run_id, name))
+
+
+def run_json(path: str, run_id: str, name: str) -> dict[str, Any]:
+    """A JSON artifact of a run, such as its summary."""
+    return workspace(path).run(run_id).json(name)
+
+
+def _stamp(path: str, run_id: str, name: str) -> str:
+    """What changes whenever the artifact is written again; empty when it is absent."""
+    card = workspace(path).run(run_id).card(name)
+    return f"{card['key']}@{card['at']}" if card else ""
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _table(path: str, run_id: str, name: str, stamp: str) -> pd.DataFrame:  # noqa: ARG001  # part of the cache key
+    return workspace(path).run(run_id).table(name)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _array(path: str, run_id: str, name: str, stamp: str) -> NDArray[Any]:  # noqa: ARG001  # part of the cache key
+    return workspace(path).run(run_id).array(name)

@@ -1,0 +1,77 @@
+"""The workspaces that were opened in this process: only these are served, one image and decision store each."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from pathlib import Path
+
+from analysis.base.arrays import digest_of
+from analysis.base.types import Dataset
+from analysis.data.images import ImageStore
+from analysis.review.decisions import DecisionStore
+from analysis.runs.workspace import Workspace
+
+
+class Opened:
+    """One open workspace with what pages and routes share of it; each part is made on first use."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        facts = workspace.facts()
+        self.workspace = workspace
+        self.fingerprint: str = facts["fingerprint"]
+        self.key = key_of(workspace)
+        self._lock = threading.RLock()
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set; its table is shared: never change it in place."""
+        with self._lock:
+            return self.workspace.dataset()
+
+    @cached_property
+    def images(self) -> ImageStore:
+        """Decoded images and thumbnails by row."""
+        with self._lock:
+            return ImageStore(self.dataset.pixels, self.dataset.table)
+
+    @cached_property
+    def decisions(self) -> DecisionStore:
+        """The store of people's decisions."""
+        with self._lock:
+            return DecisionStore(self.workspace.review_url)
+
+
+_opened: dict[str, Opened] = {}
+_lock = threading.Lock()
+
+
+def key_of(workspace: Workspace) -> str:
+    """The name of a workspace in URLs: the same after a restart, and not to be guessed from its path alone."""
+    facts = workspace.facts()
+    return digest_of(str(workspace.path), facts["fingerprint"], repr(facts["created"]))[:20]
+
+
+def open_workspace(path: Path | str) -> Opened:
+    """Open the workspace at `path` for this process, or give the one already open.
+
+    Raises NotFoundHere where the folder is no workspace.
+    """
+    workspace = Workspace.open(path)
+    key = key_of(workspace)
+    with _lock:
+        if key not in _opened:
+            _opened[key] = Opened(workspace)
+        return _opened[key]
+
+
+def by_key(key: str) -> Opened | None:
+    """The open workspace of that key, or None when it was not opened here."""
+    with _lock:
+        return _opened.get(key)
+
+
+def close_all() -> None:
+    """Forget every open workspace (for tests)."""
+    with _lock:
+        _opened.clear()
