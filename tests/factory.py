@@ -69,7 +69,7 @@ def make_workspace(
 def _fill(run: Run, dataset: Dataset, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n, k = len(dataset), dataset.n_classes
-    true, given = dataset.true, dataset.given
+    true = dataset.true
     assert true is not None
     logits = rng.normal(0, 1, (n, k))
     logits[np.arange(n), true] += 2.5

@@ -16,6 +16,8 @@ from analysis.base.types import Dataset, Pixels
 from analysis.runs.files import read_array, read_json, read_table, write_array, write_json, write_table
 from analysis.runs.run import DONE, Run
 
+MARK = ".lookalike"  # says that a folder is ours even before the data set is stored
+
 
 class Workspace:
     """A folder holding `workspace.json`, `dataset.parquet`, images of array sources, `runs/`, the decisions."""
@@ -37,51 +39,34 @@ class Workspace:
         return workspace
 
     @classmethod
+    def claim(cls, path: Path | str) -> Workspace:
+        """Make sure that the folder may become a workspace, before anything slow is done; a foreign one is refused."""
+        root = Path(path).expanduser().resolve()
+        mark = root / MARK
+        if root.exists() and not root.is_dir():
+            raise BadInput(f"{root} is a file", wanted="a new or empty folder")
+        if root.exists() and not mark.exists() and any(root.iterdir()):
+            raise BadInput(
+                f"{root} is not empty and is no workspace", wanted="a new or empty folder", hint="see --workspace"
+            )
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        except OSError as error:
+            raise BadInput(f"{root} cannot be written: {error.strerror}", wanted="a folder you may write to") from error
+        return cls(root)
+
+    @classmethod
     def create(cls, path: Path | str, dataset: Dataset, *, source: str, reader: str) -> Workspace:
         """Store a data set as a workspace. A folder that holds something else, or another data set, is refused."""
-        workspace = cls(Path(path).expanduser().resolve())
-        root = workspace.path
-        if (root / "workspace.json").exists():
+        workspace = cls.claim(path)
+        if (workspace.path / "workspace.json").exists():
             old = workspace.facts()
             if old["fingerprint"] == dataset.fingerprint:
                 return workspace
-            workspace._refuse_other_data(old, dataset)
-        elif root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise BadInput(f"{root} is not empty and is no workspace", wanted="a new or empty folder")
-        root.mkdir(parents=True, exist_ok=True)
-        workspace._store(dataset, source, reader)
+            _refuse_other_data(workspace.path, old, dataset)
+        _store(workspace.path, dataset, source=source, reader=reader)
         return workspace
-
-    def _refuse_other_data(self, old: dict[str, Any], dataset: Dataset) -> None:
-        """Decisions are keyed by image id: a data set that lost ids people decided on would orphan them."""
-        raise BadInput(
-            f"{self.path} holds another data set ({old['n_images']} images, now {len(dataset)}; "
-            "images, labels or classes changed)",
-            wanted="the same data set, or a new workspace",
-            hint="name another folder with --workspace",
-        )
-
-    def _store(self, dataset: Dataset, source: str, reader: str) -> None:
-        pixels = dataset.pixels
-        write_table(self.path / "dataset.parquet", dataset.table)
-        write_table(self.path / "set_aside.parquet", dataset.set_aside)
-        if pixels.data is not None:
-            write_array(self.path / "images.npy", pixels.data)
-        if pixels.offsets is not None:
-            write_array(self.path / "images.offsets.npy", pixels.offsets)
-        facts = {
-            "name": Path(source).name or source,
-            "source": source,
-            "reader": reader,
-            "fingerprint": dataset.fingerprint,
-            "classes": list(dataset.classes),
-            "pixels": {"kind": pixels.kind, "root": str(pixels.root) if pixels.root else None},
-            "n_images": len(dataset),
-            "n_set_aside": len(dataset.set_aside),
-            "about": dataset.about,
-            "created": time.time(),
-        }
-        write_json(self.path / "workspace.json", facts)  # last: without it the folder is no workspace
 
     def facts(self) -> dict[str, Any]:
         """What `workspace.json` says."""
@@ -155,3 +140,36 @@ class Workspace:
 def fingerprint_of(ids: list[str], content: list[str] | np.ndarray, given: np.ndarray, classes: tuple[str, ...]) -> str:
     """The fingerprint of a data set: ids, content hashes (N,), given labels (N,) and class names."""
     return digest_of("\0".join(ids), "\0".join(content), np.asarray(given, np.int64), "\0".join(classes))
+
+
+def _refuse_other_data(path: Path, old: dict[str, Any], dataset: Dataset) -> None:
+    """Decisions are keyed by image id: a data set that lost ids people decided on would orphan them."""
+    raise BadInput(
+        f"{path} holds another data set ({old['n_images']} images, now {len(dataset)}; "
+        "images, labels or classes changed)",
+        wanted="the same data set, or a new workspace",
+        hint="name another folder with --workspace",
+    )
+
+
+def _store(path: Path, dataset: Dataset, *, source: str, reader: str) -> None:
+    pixels = dataset.pixels
+    write_table(path / "dataset.parquet", dataset.table)
+    write_table(path / "set_aside.parquet", dataset.set_aside)
+    if pixels.data is not None:
+        write_array(path / "images.npy", pixels.data)
+    if pixels.offsets is not None:
+        write_array(path / "images.offsets.npy", pixels.offsets)
+    facts = {
+        "name": Path(source).name or source,
+        "source": source,
+        "reader": reader,
+        "fingerprint": dataset.fingerprint,
+        "classes": list(dataset.classes),
+        "pixels": {"kind": pixels.kind, "root": str(pixels.root) if pixels.root else None},
+        "n_images": len(dataset),
+        "n_set_aside": len(dataset.set_aside),
+        "about": dataset.about,
+        "created": time.time(),
+    }
+    write_json(path / "workspace.json", facts)  # last: without it the folder is no workspace

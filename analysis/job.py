@@ -1,0 +1,158 @@
+"""The main job in one call: a source becomes a workspace with a finished run; what a workspace holds; its export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from analysis.base.arrays import digest_of
+from analysis.base.config import RunSettings
+from analysis.base.progress import Progress
+from analysis.pipeline import analyse
+from analysis.runs.run import DONE, RUNNING, Run
+from analysis.runs.workspace import Workspace
+from analysis.terminal import TerminalProgress
+
+
+def analyse_source(
+    source: str,
+    workspace: str | Path,
+    *,
+    reader: str | None,
+    options: dict[str, str],
+    settings: RunSettings,
+    reread: bool = False,
+) -> Workspace:
+    """Read `source` into `workspace` unless it is there already and looks unchanged, then do every stale step."""
+    echo = TerminalProgress()
+    try:
+        place = _workspace(source, workspace, reader=reader, options=options, reread=reread, progress=echo)
+        run = place.run_for(_absolute(settings), label=_label(settings))
+        analyse(place, run, _absolute(settings), echo=echo)
+    finally:
+        echo.close()
+    print(headline(place, run))
+    return place
+
+
+def _absolute(settings: RunSettings) -> RunSettings:
+    """The same settings with full paths, so that they mean the same from any folder."""
+    changes: dict[str, Any] = {}
+    if settings.predictions:
+        changes["predictions"] = str(Path(settings.predictions).expanduser().resolve())
+    if settings.models.weights:
+        weights = str(Path(settings.models.weights).expanduser().resolve())
+        changes["models"] = settings.models.model_copy(update={"weights": weights})
+    return settings.model_copy(update=changes)
+
+
+def _label(settings: RunSettings) -> str:
+    kept = "imported" if settings.predictions else settings.models.model
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in kept)[:40]
+
+
+def _workspace(
+    source: str,
+    folder: str | Path,
+    *,
+    reader: str | None,
+    options: dict[str, str],
+    reread: bool,
+    progress: Progress,
+) -> Workspace:
+    from analysis.data.reader import read
+
+    path = Path(folder).expanduser().resolve()
+    signature = _signature(source, reader, options)
+    mark = path / "source.json"
+    if not reread and (path / "workspace.json").exists() and mark.exists():
+        known = Workspace.open(path)
+        if json.loads(mark.read_text(encoding="utf-8")) == {"signature": signature}:
+            progress.note(f"{source}: read before and unchanged since, not read again")
+            return known
+    Workspace.claim(path)
+    dataset, name = read(source, reader=reader, options=options, progress=progress)
+    found = Workspace.create(path, dataset, source=source, reader=name)
+    mark.write_text(json.dumps({"signature": signature}), encoding="utf-8")
+    if len(dataset.set_aside):
+        first = dataset.set_aside.iloc[0]
+        progress.note(f"{len(dataset.set_aside):,} images were set aside, such as {first['path']}: {first['reason']}")
+    return found
+
+
+def _signature(source: str, reader: str | None, options: dict[str, str]) -> str:
+    """What can be told of a source without reading its images: names, sizes and times of all its files."""
+    path = Path(source).expanduser()
+    parts: list[object] = [source, reader, sorted(options.items())]
+    if path.is_file():
+        files = [path]
+    elif path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+    else:
+        files = []
+    for file in files:
+        facts = file.stat()
+        parts += [file.as_posix(), facts.st_size, facts.st_mtime_ns]
+    return digest_of(*parts)
+
+
+def headline(workspace: Workspace, run: Run) -> str:
+    """A few lines on what a finished run found."""
+    figures = run.json("summary")
+    accuracy = figures["accuracy"]
+    first = (
+        f"{figures['n_images']:,} images in {figures['n_classes']:,} classes; model: {figures['model']}"
+        f" ({figures['mode']}); held-out accuracy against the given labels {accuracy['value']:.1%}"
+        f" (95 % interval {accuracy['low']:.1%} to {accuracy['high']:.1%})"
+    )
+    second = (
+        f"{figures['n_suspects']:,} labels are suspected to be wrong ({figures['share_suspects']:.1%});"
+        f" {figures['n_communities']:,} communities of confused classes"
+    )
+    lines = [first, second]
+    found = figures["detection"]
+    if found is not None:
+        lines.append(
+            f"Of {found['n_planted']:,} labels known to be wrong the suspects hold {found['recall']:.0%};"
+            f" {found['precision'] or 0:.0%} of the suspects are wrong indeed; average precision"
+            f" {found['average_precision']:.3f} against {found['baseline_average_precision']:.3f}"
+            " for plain 'predicted differs from given'"
+        )
+    lines.append(f"Workspace: {workspace.path}")
+    return "\n".join(lines)
+
+
+def describe(folder: str) -> dict[str, Any]:
+    """What a workspace holds and how its runs stand."""
+    from analysis.review.decisions import DecisionStore
+
+    workspace = Workspace.open(folder)
+    facts = workspace.facts()
+    decisions = 0
+    if (workspace.path / "review.sqlite").exists():
+        decisions = len(DecisionStore(workspace.review_url).current())
+    return {
+        "path": str(workspace.path),
+        "source": facts["source"],
+        "reader": facts["reader"],
+        "n_images": facts["n_images"],
+        "n_classes": len(facts["classes"]),
+        "n_set_aside": facts["n_set_aside"],
+        "runs": [{"run_id": run.run_id, **run.status(), "line": _line(run)} for run in workspace.runs()],
+        "decisions": decisions,
+    }
+
+
+def _line(run: Run) -> str:
+    status = run.status()
+    state = status.get("state", "?")
+    if state == DONE:
+        figures = run.json("summary")
+        return f"done, accuracy {figures['accuracy']['value']:.1%}, {figures['n_suspects']:,} suspects"
+    if state == RUNNING:
+        phase = status.get("progress") or {}
+        left = phase.get("seconds_left")
+        about = f", about {left:.0f} s left in this phase" if left is not None else ""
+        return f"running: {phase.get('what', status.get('step'))} {phase.get('done', 0)}/{phase.get('total', 0)}{about}"
+    return f"{state}: {status.get('error')}" if status.get("error") else str(state)
