@@ -1,0 +1,103 @@
+"""All session keys in one place: the workspace, the run, one filter. The URL mirrors them, so a copied link works.
+
+Nothing durable lives here: session state is gone on reload. Decisions go to the review store, the rest can be made
+again from the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.selection import PARAMS, Filter, from_params, to_params
+
+# Session keys. Widgets of one page keep keys that start with the page's name ("map.colour").
+WORKSPACE = "workspace"  # str, path of the open workspace
+RUN = "run"  # str, id of the run looked at; absent = the newest finished one
+FILTER = "filter"  # Filter
+_WRITTEN = "filter.written"  # dict, the query parameters as this session last wrote them
+_PAGE = "filter.page"  # str, the page on which it wrote them
+_LISTENERS = "filter.changed"  # int, counts changes: widgets that mirror the filter use it in their key
+
+
+def workspace() -> Path | None:
+    """The open workspace, or None."""
+    path = st.session_state.get(WORKSPACE)
+    return Path(path) if path else None
+
+
+def set_workspace(path: Path | str | None) -> None:
+    """Open another workspace; the filter and the run of the old one mean nothing there."""
+    if str(path or "") == str(st.session_state.get(WORKSPACE) or ""):
+        return
+    first = WORKSPACE not in st.session_state
+    st.session_state[WORKSPACE] = str(path) if path else None
+    if not first:
+        set_run(None)
+        set_filter(Filter())
+
+
+def run_id() -> str | None:
+    """The run asked for by link or choice, or None for the newest finished one."""
+    if RUN not in st.session_state:
+        st.session_state[RUN] = st.query_params.get(RUN)
+    asked: str | None = st.session_state[RUN]
+    return asked
+
+
+def set_run(run: str | None) -> None:
+    """Look at another run."""
+    st.session_state[RUN] = run
+
+
+def current() -> Filter:
+    """The filter in force; the first time in a session, what the link says."""
+    if FILTER not in st.session_state:
+        st.session_state[FILTER] = from_params(st.query_params.to_dict())
+    chosen: Filter = st.session_state[FILTER]
+    return chosen
+
+
+def set_filter(chosen: Filter) -> None:
+    """Put another filter in force on all pages, for the rest of this rerun and later ones."""
+    if st.session_state.get(FILTER) != chosen:
+        st.session_state[FILTER] = chosen
+        st.session_state[_LISTENERS] = changes() + 1
+
+
+def change(edit: Callable[[Filter], Filter]) -> None:
+    """Edit the filter in place of a callback: `on_click=state.change, args=(lambda f: f.without("lasso"),)`."""
+    set_filter(edit(current()))
+
+
+def changes() -> int:
+    """How often the filter has changed in this session."""
+    return int(st.session_state.get(_LISTENERS, 0))
+
+
+def sync_url(page: str) -> None:
+    """Bring filter and URL together; every page calls this once (the chips do), before it reads the filter.
+
+    A URL changed from outside (the Back button, an edited link) wins. A page switch empties the URL, which must not
+    empty the filter; on the same page an emptied URL means that the user went back to before the filter.
+    """
+    url = {name: value for name, value in st.query_params.to_dict().items() if name in PARAMS}
+    written = st.session_state.get(_WRITTEN)
+    came_from = st.session_state.get(_PAGE)
+    if written is not None and url != written and (url or came_from == page):
+        set_filter(from_params(url))
+    st.session_state[_PAGE] = page
+    wanted = to_params(current())
+    write_url({name: wanted.get(name) for name in PARAMS} | {RUN: run_id()})
+    st.session_state[_WRITTEN] = wanted
+
+
+def write_url(params: dict[str, str | None]) -> None:
+    """Set or, where None, remove query parameters; those not named stay."""
+    for name, value in params.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
+            st.query_params[name] = value
