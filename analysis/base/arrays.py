@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,13 @@ def digest_of(*parts: object) -> str:
             total.update(str(part).encode())
         total.update(b"\0")
     return total.hexdigest()
+
+
+def fingerprint_of(
+    ids: Sequence[str], content: Sequence[str], given: NDArray[np.integer], classes: tuple[str, ...]
+) -> str:
+    """The fingerprint of a data set: ids, content hashes (N,), given labels (N,) and class names."""
+    return digest_of("\0".join(ids), "\0".join(content), np.asarray(given, np.int64), "\0".join(classes))
 
 
 def wilson(successes: int, n: int, *, z: float = 1.96) -> tuple[float, float]:

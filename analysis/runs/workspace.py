@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis.base.arrays import digest_of
@@ -135,11 +134,6 @@ class Workspace:
         write_json(run.path / "config.json", {"settings": settings.model_dump()})
         run.set_status(state="new", settings_digest=digest)
         return run
-
-
-def fingerprint_of(ids: list[str], content: list[str] | np.ndarray, given: np.ndarray, classes: tuple[str, ...]) -> str:
-    """The fingerprint of a data set: ids, content hashes (N,), given labels (N,) and class names."""
-    return digest_of("\0".join(ids), "\0".join(content), np.asarray(given, np.int64), "\0".join(classes))
 
 
 def _refuse_other_data(path: Path, old: dict[str, Any], dataset: Dataset) -> None:
