@@ -1,0 +1,36 @@
+"""The bibliography: every key cited in the code, such as [Jin17], with the work it stands for."""
+
+from __future__ import annotations
+
+REFERENCES: dict[str, str] = {
+    "Alpaydin98": "E. Alpaydin, C. Kaynak, Cascading classifiers, Kybernetika 34, 1998, pp. 369-374.",
+    "Beyer20": "L. Beyer et al., Are we done with ImageNet?, arXiv:2006.07159, 2020.",
+    "Blondel08": "V. D. Blondel et al., Fast unfolding of communities in large networks, J. Stat. Mech., 2008.",
+    "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",
+    "Jin17": (
+        "R. Jin, Y. Dou, Y. Wang, X. Niu, Confusion graph: detecting confusion communities in large scale image"
+        " classification, IJCAI 2017, pp. 1980-1986."
+    ),
+    "Jin18": "C. Jin, R. Jin, K. Chen, Y. Dou, C-MS-Celeb, Comput. Intell. Neurosci. 2018, art. 4512473.",
+    "Lee18": "K.-H. Lee, X. He, L. Zhang, L. Yang, CleanNet, CVPR 2018, arXiv:1711.07131.",
+    "McInnes18": "L. McInnes, J. Healy, J. Melville, UMAP, arXiv:1802.03426, 2018.",
+    "North21a": (
+        "C. G. Northcutt, L. Jiang, I. L. Chuang, Confident learning: estimating uncertainty in dataset labels, J."
+        " Artif. Intell. Res. 70, 2021; arithmetic after cleanlab 2.9.0."
+    ),
+    "North21b": (
+        "C. G. Northcutt, A. Athalye, J. Mueller, Pervasive label errors in test sets destabilize machine learning"
+        " benchmarks, NeurIPS Datasets and Benchmarks 2021."
+    ),
+    "Patrini17": "G. Patrini et al., Making deep neural networks robust to label noise, CVPR 2017.",
+    "Traag19": "V. A. Traag, L. Waltman, N. J. van Eck, From Louvain to Leiden, Sci. Rep. 9, art. 5233, 2019.",
+    "WCAG22": "W3C, Web Content Accessibility Guidelines (WCAG) 2.2, 2023.",
+    "Wilson27": (
+        "E. B. Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc. 22,"
+        " 1927, pp. 209-212."
+    ),
+    "Zhu22": (
+        "Z. Zhu, Z. Dong, Y. Liu, Detecting corrupted labels without training a model to predict, ICML 2022,"
+        " arXiv:2110.06283."
+    ),
+}

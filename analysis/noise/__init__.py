@@ -1,0 +1,1 @@
+"""Which given labels look wrong: scorers, filters, their combination and the reasons shown to people."""

@@ -1,0 +1,130 @@
+"""All scores of a run in one table, the default order made of them, and the list of suspects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.base.arrays import mean_ranks
+from analysis.base.errors import BadInput
+from analysis.base.progress import Progress, Silent
+from analysis.base.schema import TABLES, check_table
+from analysis.base.types import Scores
+from analysis.noise.filters import FILTERS
+from analysis.noise.reasons import reasons
+from analysis.noise.scorer import SCORERS, ScorerInputs
+
+Array = NDArray[Any]
+SHARE = {
+    "self_confidence": 1.0,
+    "normalized_margin": 1.0,
+    "neighbours": 1.0,
+}  # weight of each rank in the default order
+
+
+def skipped_scorers(inputs: ScorerInputs) -> dict[str, str]:
+    """The scorers left out on these inputs, with the reason."""
+    lacking = {name: inputs.lacks(spec.needs) for name, spec in SCORERS.items()}
+    out = {name: "needs " + " and ".join(needs) for name, needs in lacking.items() if needs}
+    return out | SCORERS.unavailable()
+
+
+def score_all(inputs: ScorerInputs, *, progress: Progress | None = None) -> pd.DataFrame:
+    """Score every image: the columns of the artifact "scores" and one column per scorer, N rows in data set order.
+
+    `suggested` is the most probable class other than the given one (the given one itself where predictions name no
+    other). `is_suspect` is the confident-learning filter prune_by_noise_rate. `kind`: cross or within, as the predicted
+    class leaves the community of the given one or not (rule R2 of METHODS 1.6); none where prediction and label agree
+    or there is no graph. A tag, it hides nothing. Scorers left out are named through `progress`.
+    """
+    progress = progress or Silent()
+    for name, why in skipped_scorers(inputs).items():
+        progress.note(f"The scorer {name} is left out: {why}")
+    usable = [(name, spec) for name, spec in SCORERS.items() if not inputs.lacks(spec.needs)]
+    progress.start("scores", len(usable) + 1)
+    facts = inputs.facts
+    progress.advance()
+    columns: dict[str, Array] = {}
+    for name, spec in usable:
+        columns[name] = Scores(name, spec.score(inputs)).suspicion
+        progress.advance()
+    table = pd.DataFrame(
+        {
+            "suspicion": combined(columns),
+            "suggested": facts.other,
+            "predicted": facts.predicted,
+            "p_given": facts.p_given.astype(np.float64),
+            "p_suggested": facts.p_other.astype(np.float64),
+            "is_suspect": inputs.confident.mask("prune_by_noise_rate"),
+            "kind": kinds(inputs),
+        }
+        | columns
+    )
+    check_table("scores", table)
+    return table
+
+
+def combined(columns: dict[str, Array]) -> NDArray[np.float64]:
+    """The default order (N,) in 0..1: the weighted mean of the ranks of the scorers in SHARE that are there."""
+    there = {name: share for name, share in SHARE.items() if name in columns}
+    total = sum(share * mean_ranks(columns[name]) for name, share in there.items())
+    return np.asarray(total / sum(there.values()))
+
+
+def kinds(inputs: ScorerInputs) -> Array:
+    """(N,) text: "cross", "within" or "none", see `score_all`."""
+    predicted = inputs.facts.predicted
+    if inputs.graph is None:
+        return np.full(len(predicted), "none", dtype=object)
+    community = inputs.graph.community
+    tag = np.where(community[predicted] == community[inputs.given], "within", "cross").astype(object)
+    tag[predicted == inputs.given] = "none"
+    return tag
+
+
+def suspects(image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInputs) -> pd.DataFrame:
+    """The suspicious images, most suspicious first: the artifact "suspects" with a reason each.
+
+    Every image that any filter flags or whose prediction differs from its label is in it: no queue drops an image that
+    another would show. `scores` comes from `score_all(inputs)`. Order: suspicion, then margin, both descending, then
+    image id. Extra columns, for those who want the evidence: `expected_in_pair` wrong labels of this (given, suggested)
+    pair, `rank_in_pair` of the image among them (0 = not flagged), `threshold_given`, `threshold_suggested`: the
+    confidence a label of that class usually gets (METHODS 2.3).
+    """
+    if not len(image_ids) == len(inputs.given) == len(scores):
+        raise BadInput(
+            f"{len(image_ids)} image ids, {len(inputs.given)} given labels and {len(scores)} scores",
+            wanted="one of each per image",
+        )
+    found, facts = inputs.confident, inputs.facts
+    listed = facts.predicted != inputs.given
+    for name in FILTERS:
+        listed |= found.mask(name)
+    rows = np.flatnonzero(listed)
+    ids = np.asarray(image_ids, dtype=object)[rows]
+    suspicion = scores["suspicion"].to_numpy()
+    order = np.lexsort((pd.Series(ids).rank(method="first"), -facts.margin[rows], -suspicion[rows]))
+    rows = rows[order]
+    table = pd.DataFrame(
+        {
+            "row": rows,
+            "image_id": pd.Series(ids[order], dtype=str),
+            "given": inputs.given[rows].astype(np.int64),
+            "suggested": facts.other[rows],
+            "suspicion": suspicion[rows],
+            "is_suspect": scores["is_suspect"].to_numpy()[rows],
+            "kind": scores["kind"].to_numpy()[rows],
+            "reasons": pd.Series(reasons(inputs, rows), dtype=str),
+            "expected_in_pair": found.pairs.expected[rows],
+            "rank_in_pair": found.pairs.rank[rows],
+            "threshold_given": found.joint.threshold[inputs.given[rows]],
+            "threshold_suggested": found.joint.threshold[facts.other[rows]],
+        }
+    )
+    assert set(TABLES["suspects"]) <= set(table.columns)
+    check_table("suspects", table)
+    return table

@@ -1,0 +1,158 @@
+"""The confident joint: how many images of each given class look confidently like each other class. [North21a]
+
+Kept sparse, as sorted (given, true, count) triples, so that 100,000 classes need no square matrix. The arithmetic is
+that of cleanlab 2.9.0, METHODS 2.1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.base.arrays import row_blocks
+from analysis.base.types import Predictions
+from analysis.noise.rows import RowFacts
+
+Array = NDArray[Any]
+TAU = 1e-6  # probabilities nearer than this count as equal
+NO_CLASS = 2.0  # threshold of a class without images: no probability reaches it
+DENSE_CLASSES = 2048  # up to here the last bit and the ties are those of the square matrix, see _total
+
+Form = Literal["code", "paper"]
+
+
+@dataclass(frozen=True, eq=False)
+class ConfidentJoint:
+    """J[given, true] of the confident images, calibrated to the class sizes, as triples sorted by (given, true).
+
+    `threshold` (K,): mean P[i, k] over the images given k, 2 for a class without images. `guess` (N,): the class an
+    image is confidently of, -1 for none. `given`, `true`, `count` (E,): the non-zero entries, counts in images whose
+    sum over `true` is `n_given` (K,), the class sizes.
+    """
+
+    threshold: NDArray[np.float64]
+    guess: NDArray[np.int64]
+    given: NDArray[np.int64]
+    true: NDArray[np.int64]
+    count: NDArray[np.int64]
+    n_given: NDArray[np.int64]
+
+    @property
+    def n_classes(self) -> int:
+        """K."""
+        return len(self.n_given)
+
+    def diagonal(self) -> NDArray[np.int64]:
+        """J[k, k] (K,)."""
+        on = self.given == self.true
+        out = np.zeros(self.n_classes, np.int64)
+        out[self.given[on]] = self.count[on]
+        return out
+
+
+def confident_joint(given: Array, predictions: Predictions, facts: RowFacts, *, form: Form = "code") -> ConfidentJoint:
+    """Count and calibrate the confident joint. `form`: which class an image confident of several counts for.
+
+    code: the most probable class of the whole row (cleanlab); paper: the most probable one among those confident.
+    """
+    n_given = np.bincount(given, minlength=predictions.n_classes)
+    threshold = _thresholds(given, facts.p_given, n_given)
+    guess = _guess(predictions, facts, threshold, form=form)
+    keys, counts = _count(given, guess, predictions.n_classes)
+    rows, columns = keys // predictions.n_classes, keys % predictions.n_classes
+    calibrated = _calibrate(rows, columns, counts, n_given=n_given)
+    whole = _round_keeping_rows(rows, columns, calibrated, n_given)
+    kept = whole > 0
+    return ConfidentJoint(threshold, guess, rows[kept], columns[kept], whole[kept], n_given)
+
+
+def _thresholds(given: Array, p_given: Array, n_given: NDArray[np.int64]) -> NDArray[np.float64]:
+    # sorted values make the sum, and so its last bit, independent of the order of the rows
+    values = p_given[np.lexsort((p_given, given))].astype(np.float64)
+    filled = n_given > 0
+    out = np.full(len(n_given), NO_CLASS)
+    if filled.any():
+        starts = (np.cumsum(n_given) - n_given)[filled]
+        out[filled] = np.add.reduceat(values, starts) / n_given[filled]
+    # as coarse as the probabilities that are compared with it
+    return np.maximum(out.astype(p_given.dtype), p_given.dtype.type(2 * TAU)).astype(np.float64)
+
+
+def _guess(predictions: Predictions, facts: RowFacts, threshold: Array, *, form: Form) -> NDArray[np.int64]:
+    cut = threshold.astype(facts.p_given.dtype) - facts.p_given.dtype.type(TAU)
+    guess = np.where(facts.p_predicted >= cut[facts.predicted], facts.predicted, -1)
+    rest = np.flatnonzero((guess == -1) & (facts.p_predicted >= cut.min(initial=np.inf)))
+    width = predictions.n_classes if predictions.probs is not None else predictions.top_class.shape[1]  # type: ignore[union-attr]
+    for block in row_blocks(len(rest), width * 8):
+        rows = rest[block]
+        if predictions.probs is not None:
+            values = np.asarray(predictions.probs[rows])
+            classes = np.broadcast_to(np.arange(width), values.shape)
+            confident = values >= cut
+        else:
+            assert predictions.top_class is not None and predictions.top_prob is not None
+            classes, values = np.asarray(predictions.top_class[rows]), np.asarray(predictions.top_prob[rows])
+            confident = values >= cut[classes]
+        best = np.where(confident, values, -1).argmax(axis=1)
+        within = classes[np.arange(len(rows)), best]
+        n_confident = confident.sum(axis=1)
+        several = within if form == "paper" else facts.predicted[rows]
+        guess[rows] = np.select([n_confident == 0, n_confident == 1], [-1, within], several)
+    return guess.astype(np.int64)
+
+
+def _count(given: Array, guess: Array, n_classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    sure = guess >= 0
+    keys, counts = np.unique(given[sure].astype(np.int64) * n_classes + guess[sure], return_counts=True)
+    diagonal = np.arange(n_classes, dtype=np.int64) * (n_classes + 1)
+    lacking = np.setdiff1d(diagonal, keys, assume_unique=True)  # every class holds at least one right label
+    keys, counts = np.r_[keys, lacking], np.r_[counts, np.ones(len(lacking), np.int64)]
+    order = np.argsort(keys)
+    return keys[order], counts[order]
+
+
+def _calibrate(rows: Array, columns: Array, counts: Array, *, n_given: Array) -> NDArray[np.float64]:
+    n_classes = len(n_given)
+    row_sum = np.bincount(rows, counts, minlength=n_classes)
+    values = counts / row_sum[rows] * n_given[rows]
+    return values / _total(rows, columns, values, n_classes=n_classes) * n_given.sum()
+
+
+def _total(rows: Array, columns: Array, values: Array, *, n_classes: int) -> float:
+    # mathematically N; its last bit decides how exact halves are rounded, so cleanlab's way of summing is followed
+    # where the square matrix is small, and the exact sum is taken elsewhere
+    if n_classes > DENSE_CLASSES:
+        return math.fsum(values)
+    square = np.zeros((n_classes, n_classes))
+    square[columns, rows] = values
+    return float(square.sum())
+
+
+def _round_keeping_rows(rows: Array, columns: Array, values: Array, totals: Array) -> NDArray[np.int64]:
+    """Round half to even, then correct each row to its total by one where the rounding went farthest wrong."""
+    whole = np.rint(values)
+    missing = totals - np.bincount(rows, whole, minlength=len(totals)).astype(np.int64)
+    start = np.searchsorted(rows, np.arange(len(totals) + 1))
+    for row in np.flatnonzero(missing):
+        piece = slice(start[row], start[row + 1])
+        order = _by_remainder(values[piece] - whole[piece], columns[piece], n_classes=len(totals))
+        order = order[::-1] if missing[row] > 0 else order
+        whole[piece][order[: abs(missing[row])]] += np.sign(missing[row])
+    return whole.astype(np.int64)
+
+
+def _by_remainder(left: Array, columns: Array, *, n_classes: int) -> NDArray[np.int64]:
+    # equal remainders are common (equal counts in one row). cleanlab leaves their order to numpy's default sort of the
+    # whole row, which differs between processors: the same call on the same row gives its answer on every machine
+    if n_classes > DENSE_CLASSES:
+        return np.argsort(left, kind="stable")
+    whole_row = np.zeros(n_classes)
+    whole_row[columns] = left
+    place = np.full(n_classes, -1)
+    place[columns] = np.arange(len(columns))
+    order = place[np.argsort(whole_row)]
+    return order[order >= 0]  # entries that are zero have no remainder, there is always a larger or smaller one

@@ -1,0 +1,111 @@
+"""What a scorer is, what it is given, and the registry that finds all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.base.errors import BadInput
+from analysis.base.registry import Registry
+from analysis.base.types import ConfusionGraph, Neighbours, Predictions
+from analysis.noise.filters import ConfidentLearning, confident_learning
+from analysis.noise.rows import RowFacts
+
+Array = NDArray[Any]
+Need = Literal["predictions", "neighbours", "graph"]
+Reason = Callable[["ScorerInputs", int], str]
+
+
+@dataclass(frozen=True, eq=False)
+class ScorerInputs:
+    """What scorers may look at. Rows are those of the data set.
+
+    `given` (N,) in 0..K-1; `neighbours` and `graph` may be absent, scorers that need them are then left out; `classes`
+    the K names; `tie` (N,) unique numbers that order equal images, such as the rank of their ids (row number if None).
+    """
+
+    given: NDArray[np.int64]
+    predictions: Predictions
+    n_classes: int
+    neighbours: Neighbours | None = None
+    graph: ConfusionGraph | None = None
+    classes: tuple[str, ...] = ()
+    tie: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.given)
+        if self.predictions.n_classes != self.n_classes:
+            raise BadInput(f"The predictions are for {self.predictions.n_classes} classes", wanted=f"{self.n_classes}")
+        if self.neighbours is not None and len(self.neighbours.index) != n:
+            raise BadInput(f"The neighbours have {len(self.neighbours.index)} rows", wanted=f"{n}, one per label")
+        if self.graph is not None and len(self.graph.community) != self.n_classes:
+            raise BadInput(f"The graph has {len(self.graph.community)} classes", wanted=f"{self.n_classes}")
+        if self.classes and len(self.classes) != self.n_classes:
+            raise BadInput(f"There are {len(self.classes)} class names", wanted=f"{self.n_classes}")
+
+    @cached_property
+    def confident(self) -> ConfidentLearning:
+        """Confident learning on these labels, computed once for all who ask. Also refuses bad labels."""
+        return confident_learning(self.given, self.predictions, tie=self.tie)
+
+    @property
+    def facts(self) -> RowFacts:
+        """What one pass over the predictions tells of every row."""
+        return self.confident.facts
+
+    @property
+    def tie_order(self) -> NDArray[np.int64]:
+        """`tie`, or the row numbers."""
+        return self.confident.tie
+
+    def name(self, class_id: int) -> str:
+        """The name of a class, plain text that may hold anything."""
+        return self.classes[class_id] if self.classes else f"class {class_id}"
+
+    def lacks(self, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+        """Those of `needs` that are not there."""
+        there = {"predictions": True, "neighbours": self.neighbours is not None, "graph": self.graph is not None}
+        return tuple(need for need in needs if not there[need])
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A registered scorer: `score(inputs)` gives (N,) suspicion in 0..1, higher = more likely wrong.
+
+    `reason(inputs, row)` gives a plain sentence on one image, or "" where it has nothing to say; sentences are shown
+    in ascending `reason_place`.
+    """
+
+    name: str
+    title: str
+    source: str
+    needs: tuple[Need, ...]
+    score: Callable[[ScorerInputs], NDArray[np.float64]]
+    reason: Reason | None = None
+    reason_place: int = 100
+
+
+SCORERS: Registry[Scorer] = Registry("scorer", "analysis.noise.scorers")
+
+
+def scorer(
+    name: str,
+    *,
+    title: str,
+    source: str,
+    needs: tuple[Need, ...] = ("predictions",),
+    reason: Reason | None = None,
+    reason_place: int = 100,
+) -> Callable[[Callable[[ScorerInputs], NDArray[np.float64]]], Callable[[ScorerInputs], NDArray[np.float64]]]:
+    """Register a pure function `inputs -> (N,) in 0..1` as a scorer; it keeps working as a plain function."""
+
+    def register(score: Callable[[ScorerInputs], NDArray[np.float64]]) -> Callable[[ScorerInputs], NDArray[np.float64]]:
+        SCORERS.add(name, Scorer(name, title, source, needs, score, reason, reason_place))
+        return score
+
+    return register

@@ -1,0 +1,42 @@
+"""Edge weight: how often the given and the predicted class are taken for each other in the whole data set."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.base.arrays import mean_ranks
+from analysis.noise.scorer import ScorerInputs, scorer
+
+
+def community_sentence(inputs: ScorerInputs, row: int) -> str:
+    """Whether the suggestion stays inside the community of the given class, and what that asks of the eye."""
+    graph, facts = inputs.graph, inputs.facts
+    given, other = int(inputs.given[row]), int(facts.other[row])
+    if graph is None or other == given or facts.predicted[row] == given:
+        return ""
+    pair = f"{inputs.name(given)} and {inputs.name(other)}"
+    if graph.community[given] == graph.community[other]:
+        return f"{pair} are often confused (same community), so look at the detail."
+    return f"{pair} are seldom confused (different communities), so look for a gross error."
+
+
+@scorer("edge_weight", title="Edge weight", source="[Jin17]; METHODS 1.8", reason=community_sentence, reason_place=30)
+def edge_weight(inputs: ScorerInputs) -> NDArray[np.float64]:
+    """Rank of the confusion of given and predicted class among the disagreements: (N,) in 0..1, 0 where they agree.
+
+    e = ((H[y, j] - 1) / n_y + H[j, y] / n_j) / 2 with H[given, predicted] counts, the image itself left out. Needs the
+    predicted classes only, no probabilities. [Jin17]
+    """
+    y, k = np.asarray(inputs.given, np.int64), inputs.n_classes
+    j = inputs.facts.predicted
+    n = np.bincount(y, minlength=k)
+    keys, inverse, counts = np.unique(y * k + j, return_inverse=True, return_counts=True)
+    reverse = np.searchsorted(keys, j * k + y)
+    reverse = np.minimum(reverse, len(keys) - 1)
+    backward = np.where(keys[reverse] == j * k + y, counts[reverse], 0)
+    edge = ((counts[inverse] - 1) / n[y] + backward / np.maximum(n[j], 1)) / 2
+    differs = y != j
+    out = np.zeros(len(y))
+    out[differs] = mean_ranks(edge[differs])
+    return out

@@ -1,0 +1,59 @@
+"""Neighbours: what the most similar images are labelled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.base.arrays import row_blocks
+from analysis.noise.scorer import ScorerInputs, scorer
+
+SHOWN = 10  # neighbours spoken of in a reason
+
+
+def neighbour_sentence(inputs: ScorerInputs, row: int) -> str:
+    """How the most similar images are labelled: the label most of them have, or the given one."""
+    if inputs.neighbours is None or inputs.neighbours.index.shape[1] == 0:
+        return ""
+    labels = inputs.given[inputs.neighbours.index[row, :SHOWN]]
+    given, other = int(inputs.given[row]), int(inputs.facts.other[row])
+    found, counts = np.unique(labels, return_counts=True)
+    most = int(found[counts.argmax()])
+    told = other if (labels == other).sum() == counts.max() else most
+    n = int((labels == told).sum())
+    also = "also " if told == given else ""
+    own = "" if told == given else f" and {int((labels == given).sum())} {inputs.name(given)}"
+    return f"{n} of the {len(labels)} most similar images are {also}labelled {inputs.name(told)}{own}."
+
+
+@scorer(
+    "neighbours",
+    title="Neighbours",
+    source="[Zhu22]",
+    needs=("predictions", "neighbours"),
+    reason=neighbour_sentence,
+    reason_place=20,
+)
+def neighbours(inputs: ScorerInputs) -> NDArray[np.float64]:
+    """Margin of a similarity-weighted vote of the nearest images' given labels: (N,) in 0..1.
+
+    (share of the strongest other label - share of the given label + 1) / 2, weights = cosine similarity, negative ones
+    taken as 0; 0.5 where no neighbour votes. The vote looks at features, not at probabilities. After SimiFeat [Zhu22].
+    """
+    assert inputs.neighbours is not None
+    index, similarity = inputs.neighbours.index, inputs.neighbours.similarity
+    out = np.full(len(inputs.given), 0.5)
+    if index.shape[1] == 0:
+        return out
+    for rows in row_blocks(len(index), index.shape[1] ** 2 * 8):
+        labels = inputs.given[index[rows]]
+        weights = np.maximum(similarity[rows].astype(np.float64), 0)
+        total = weights.sum(axis=1)
+        share = weights / np.where(total > 0, total, 1)[:, None]
+        same = labels == inputs.given[rows][:, None]
+        own = (share * same).sum(axis=1)
+        # support of each neighbour's label: the shares of all neighbours that have the same label
+        support = np.einsum("nab,nb->na", labels[:, :, None] == labels[:, None, :], share)
+        other = np.where(same, 0, support).max(axis=1)
+        out[rows] = np.clip((other - own + 1) / 2, 0, 1)
+    return out
