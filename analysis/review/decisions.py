@@ -1,0 +1,192 @@
+"""The decision store: an append-only log of what people said, booked once each, and a view of what is in force."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, select
+
+from analysis.base.errors import Refused
+from analysis.base.types import Decision
+from analysis.review.engine import WRITES, failures, open_engine, parse
+from analysis.review.limits import MAX_BATCH, check_decision
+from analysis.review.tables import events
+
+FIELDS = [field.name for field in fields(Decision)]
+COLUMNS = ["event_id", *FIELDS, "booked_at"]
+_TYPES = {"event_id": "int64", "seq": "int64", "undoes": "int64", "decided_at": "float64", "booked_at": "float64"}
+_IN_CHUNK = 500  # numbers in one IN (…)
+
+
+class Booked(dict[str, list[int]]):
+    """What is in the store now, by session: the acknowledged seqs, sorted.
+
+    `conflicts` lists (session, seq) that were booked before with another content. The first content stands; the
+    second is not stored and not acknowledged. The sender must give it another session (a duplicated tab does this).
+    """
+
+    def __init__(self, acknowledged: dict[str, list[int]], conflicts: list[tuple[str, int]]) -> None:
+        super().__init__(acknowledged)
+        self.conflicts = conflicts
+
+
+class DecisionStore:
+    """Decisions in a SQLite file (a path, or sqlite:///FILE) or in PostgreSQL (postgresql://…).
+
+    One object may be shared by all threads, and any number of processes may open the same database. `scope` keeps
+    the decisions of several workspaces apart where they share a server.
+    """
+
+    def __init__(self, url: str | Path, *, scope: str = "") -> None:
+        self.scope = scope
+        self.engine = open_engine(parse(url))
+        self._writer = self.engine.execution_options(**WRITES)
+        self._turn = threading.Lock()  # threads queue up fairly here instead of polling for SQLite's lock
+
+    def close(self) -> None:
+        """Close all connections; the store can be used again and reconnects."""
+        self.engine.dispose()
+
+    # -- writing -----------------------------------------------------------------------------------------------
+    def book(self, decisions: Iterable[Decision]) -> Booked:
+        """Store decisions in one short transaction, all or none, and say which are there; idempotent.
+
+        Returns session -> acknowledged seqs: on disk, for good. Booking again what was booked changes nothing.
+        Raises Refused (naming session and seq; nothing is stored) and StoreFailure (nothing of this call is stored,
+        send it again).
+        """
+        batch = self._checked(decisions)
+        if not batch:
+            return Booked({}, [])
+        with self._turn, failures(self.engine, "written"), self._writer.begin() as conn:
+            known = self._known(conn, batch)
+            rows, conflicts = [], []
+            now = time.time()
+            for decision in batch:
+                key = (decision.session, decision.seq)
+                if key not in known:
+                    known[key] = decision
+                    rows.append({**asdict(decision), "scope": self.scope, "booked_at": now})
+                elif known[key] != decision:
+                    conflicts.append(key)
+            if rows:
+                conn.execute(insert(events), rows)
+        return _acknowledged(batch, conflicts)
+
+    def _checked(self, decisions: Iterable[Decision]) -> list[Decision]:
+        batch = list(decisions)
+        if len(batch) > MAX_BATCH:
+            raise Refused(f"{len(batch)} decisions came at once", wanted=f"at most {MAX_BATCH}")
+        for decision in batch:
+            try:
+                check_decision(decision)
+            except Refused as error:
+                found = f"{error.found} (session {str(decision.session)[:40]!r}, number {str(decision.seq)[:20]})"
+                raise Refused(found, wanted=error.wanted, hint=error.hint) from error
+        return sorted(batch, key=lambda decision: (decision.session, decision.seq))
+
+    def _known(self, conn: Connection, batch: list[Decision]) -> dict[tuple[str, int], Decision]:
+        """Those of the batch that are in the store already."""
+        asked: dict[str, list[int]] = {}
+        for decision in batch:
+            asked.setdefault(decision.session, []).append(decision.seq)
+        columns = [events.c[name] for name in FIELDS]
+        known = {}
+        for session, seqs in asked.items():
+            for start in range(0, len(seqs), _IN_CHUNK):
+                part = events.c.seq.in_(seqs[start : start + _IN_CHUNK])
+                query = select(*columns).where(self._mine(), events.c.session == session, part)
+                for row in conn.execute(query):
+                    known[(session, int(row.seq))] = Decision(**dict(zip(FIELDS, row, strict=True)))
+        return known
+
+    # -- reading -----------------------------------------------------------------------------------------------
+    def current(self) -> pd.DataFrame:
+        """What people say now: the last decision that was not undone, per image and reviewer, oldest first.
+
+        The columns of `log()` without `undoes`, and `in_force` (bool): exactly one row per image, the last one over
+        all reviewers; a skip is only in force where nobody said anything else.
+        """
+        taken_back = events.alias("taken_back")
+        undone = exists().where(
+            taken_back.c.verdict == "undo",
+            taken_back.c.scope == events.c.scope,
+            taken_back.c.session == events.c.session,
+            taken_back.c.undoes == events.c.seq,
+        )
+        newest = func.row_number().over(
+            partition_by=(events.c.image_id, events.c.reviewer), order_by=events.c.event_id.desc()
+        )
+        live = (
+            select(events.c.event_id, newest.label("place"))
+            .where(self._mine(), events.c.verdict != "undo", ~undone)
+            .subquery()
+        )
+        query = self._columns().join(live, live.c.event_id == events.c.event_id).where(live.c.place == 1)
+        frame = self._frame(query).drop(columns="undoes")
+        says_something = frame.assign(says=frame["verdict"] != "skip").sort_values(["says", "event_id"])
+        last = says_something.drop_duplicates("image_id", keep="last").index
+        return frame.assign(in_force=frame.index.isin(last))
+
+    def in_force(self) -> pd.DataFrame:
+        """One row per decided image: the decision that counts (`current()` where `in_force`)."""
+        current = self.current()
+        return current[current["in_force"]].drop(columns="in_force").reset_index(drop=True)
+
+    def log(self, *, since: int = 0) -> pd.DataFrame:
+        """Every event after number `since`, undos included, in the order of booking.
+
+        Columns: event_id, those of `Decision`, booked_at (the server's clock). `new_label` is "" and `undoes` is -1
+        where there is none.
+        """
+        return self._frame(self._columns().where(self._mine(), events.c.event_id > since))
+
+    def booked_seqs(self, session: str) -> list[int]:
+        """All acknowledged numbers of a session, sorted: what a client that comes back need not send again."""
+        query = select(events.c.seq).where(self._mine(), events.c.session == session).order_by(events.c.seq)
+        return [int(row.seq) for row in self._rows(query)]
+
+    def last_seq(self) -> int:
+        """The number of the last event, 0 when there is none; grows with every booking."""
+        return int(self._rows(select(func.coalesce(func.max(events.c.event_id), 0)).where(self._mine()))[0][0])
+
+    def has_changed_since(self, seq: int) -> bool:
+        """Was anything booked after the event `seq` (as `last_seq` gave it)?"""
+        return self.last_seq() > seq
+
+    def count(self) -> int:
+        """How many events the log holds, undos included."""
+        return int(self._rows(select(func.count()).select_from(events).where(self._mine()))[0][0])
+
+    # -- inside ------------------------------------------------------------------------------------------------
+    def _mine(self) -> ColumnElement[bool]:
+        return events.c.scope == self.scope
+
+    def _columns(self) -> Select[Any]:
+        return select(*(events.c[name] for name in COLUMNS))
+
+    def _rows(self, query: Select[Any]) -> list[Row[Any]]:
+        with failures(self.engine, "read"), self.engine.begin() as conn:
+            return list(conn.execute(query).all())
+
+    def _frame(self, query: Select[Any]) -> pd.DataFrame:
+        rows = self._rows(query.order_by(events.c.event_id))
+        frame = pd.DataFrame([tuple(row) for row in rows], columns=COLUMNS)
+        frame["undoes"] = frame["undoes"].astype("Int64").fillna(-1)
+        frame["new_label"] = frame["new_label"].astype(object).where(frame["new_label"].notna(), "")
+        return frame.astype({name: _TYPES.get(name, "str") for name in COLUMNS})
+
+
+def _acknowledged(batch: list[Decision], conflicts: list[tuple[str, int]]) -> Booked:
+    """Everything of the batch that the store now holds as it was sent."""
+    apart = set(conflicts)
+    there: dict[str, list[int]] = {}
+    for session, seq in sorted({(d.session, d.seq) for d in batch} - apart):
+        there.setdefault(session, []).append(seq)
+    return Booked(there, sorted(apart))

@@ -1,0 +1,1 @@
+"""Formats in which labels are taken away, one file each."""
