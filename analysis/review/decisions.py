@@ -16,6 +16,7 @@ from analysis.base.errors import Refused
 from analysis.base.types import Decision
 from analysis.review.engine import WRITES, failures, open_engine, parse
 from analysis.review.limits import MAX_BATCH, check_decision
+from analysis.review.standing import in_force
 from analysis.review.tables import events
 
 FIELDS = [field.name for field in fields(Decision)]
@@ -130,9 +131,7 @@ class DecisionStore:
         )
         query = self._columns().join(live, live.c.event_id == events.c.event_id).where(live.c.place == 1)
         frame = self._frame(query).drop(columns="undoes")
-        says_something = frame.assign(says=frame["verdict"] != "skip").sort_values(["says", "event_id"])
-        last = says_something.drop_duplicates("image_id", keep="last").index
-        return frame.assign(in_force=frame.index.isin(last))
+        return frame.assign(in_force=in_force(frame))
 
     def in_force(self) -> pd.DataFrame:
         """One row per decided image: the decision that counts (`current()` where `in_force`)."""

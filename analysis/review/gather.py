@@ -1,0 +1,89 @@
+"""From a workspace to an export: its labels, the decisions in force, the reasons of a run, the provenance."""
+
+from __future__ import annotations
+
+import platform
+import time
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.review.apply import Cleaned, ExportPolicy, cleaned, iso_time
+from analysis.review.decisions import DecisionStore
+from analysis.review.exporter import Export
+from analysis.runs.files import read_json
+from analysis.runs.run import Run
+from analysis.runs.workspace import Workspace
+
+
+def gather(
+    workspace: Workspace, store: DecisionStore, *, run: Run | None = None, policy: ExportPolicy | None = None
+) -> Export:
+    """The cleaned labels of a workspace as they stand now; `run` gives the reasons (the latest one if not named)."""
+    policy = policy or ExportPolicy()
+    run = run or workspace.latest()
+    last_event = store.last_seq()
+    current = store.current()
+    dataset = workspace.dataset()
+    result = cleaned(dataset.table, dataset.classes, current, policy=policy, evidence=evidence_of(dataset.table, run))
+    tables = {name: getattr(result, name) for name in ("labels", "changes", "conflicts", "problems")}
+    facts = {
+        "made_at": iso_time(time.time()),
+        "program": {"name": "lookalike", "version": program_version()},
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "pandas": pd.__version__},
+        "data_set": _about(workspace),
+        "run": None if run is None else {"run_id": run.run_id, **_settings(run)},
+        "policy": policy.model_dump(),
+        "decisions": {"last_event": last_event, "current": len(current)},
+        "counts": counts(result),
+    }
+    return Export(tables=tables, provenance=facts)
+
+
+def evidence_of(table: pd.DataFrame, run: Run | None) -> pd.DataFrame | None:
+    """Per image: image_id, suspicion (of every image), reasons ("" for images that are no suspects)."""
+    if run is None or not (run.has("scores") and run.has("suspects")):
+        return None
+    suspicion = run.table("scores", ["suspicion"])["suspicion"].to_numpy()
+    suspects = run.table("suspects", ["image_id", "reasons"]).drop_duplicates("image_id").set_index("image_id")
+    reasons = suspects["reasons"].reindex(table["image_id"])
+    reasons = reasons.astype(object).where(reasons.notna(), "")
+    return pd.DataFrame(
+        {"image_id": table["image_id"].to_numpy(), "suspicion": suspicion, "reasons": reasons.to_numpy()}
+    )
+
+
+def counts(result: Cleaned) -> dict[str, Any]:
+    """The figures of an export: rows by status, changes by action, classes touched, by reviewer."""
+    labels, changes = result.labels, result.changes
+    moved = changes[changes["action"] == "relabel"]
+    return {
+        "n_labels": len(labels),
+        "by_status": {str(k): int(v) for k, v in labels["status"].value_counts().sort_index().items()},
+        "by_action": {str(k): int(v) for k, v in changes["action"].value_counts().sort_index().items()},
+        "classes_touched": len(set(moved["old"]) | set(moved["new"])),
+        "changes_by_reviewer": {str(k): int(v) for k, v in changes["reviewer"].value_counts().sort_index().items()},
+        "images_in_conflict": int(result.conflicts["image_id"].nunique()),
+        "not_applied": len(result.problems),
+    }
+
+
+def program_version() -> str:
+    """The version of this program, or "unknown" when it runs without having been installed."""
+    try:
+        return metadata.version("lookalike")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _about(workspace: Workspace) -> dict[str, Any]:
+    facts = workspace.facts()
+    chosen = ("name", "source", "reader", "fingerprint", "n_images", "n_set_aside", "classes", "about")
+    return {key: facts[key] for key in chosen}
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    path = run.path / "config.json"
+    return {"settings": read_json(path)["settings"]} if path.exists() else {}
