@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from analysis.base.arrays import BLOCK_BYTES
 from analysis.base.errors import NotFoundHere
 from analysis.base.types import Predictions
-from analysis.noise.confident_joint import TAU, ConfidentJoint, Form, confident_joint
+from analysis.noise.confident_joint import TAU, ConfidentJoint, Form, by_class, confident_joint
 from analysis.noise.rows import RowFacts, gather
 
 Array = NDArray[Any]
@@ -33,9 +33,9 @@ class Pairs:
     expects, `rank` the image's place among them, 1 = largest margin (0 = not flagged).
     """
 
-    true: NDArray[np.int64]
-    expected: NDArray[np.int64]
-    rank: NDArray[np.int64]
+    true: NDArray[np.int32]
+    expected: NDArray[np.int32]
+    rank: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class ConfidentLearning:
     @cached_property
     def rows_by_class(self) -> list[NDArray[np.int64]]:
         """Row numbers of every given class."""
-        order = np.argsort(self.given, kind="stable")
+        order = by_class(self.given, self.joint.n_classes)
         return np.split(order, np.cumsum(self.joint.n_given)[:-1])
 
     def prune_matrix(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
@@ -82,7 +82,7 @@ class ConfidentLearning:
         """The mask of prune_by_noise_rate and the facts behind it."""
         n = len(self.given)
         best = np.full(n, -np.inf)
-        pairs = Pairs(np.full(n, -1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+        pairs = Pairs(np.full(n, -1, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32))
         for label, others, counts in self.prune_matrix():
             rows = self.rows_by_class[label]
             candidates = rows[~self.agrees[rows]]
@@ -117,7 +117,7 @@ class ConfidentLearning:
         """The `n` images of the class with the largest margin, best first, as far as they can matter."""
         # an agreeing image has no margin above tau: every candidate above 2 tau comes before all of them, and they
         # are not flagged in the end, so that the full column is rarely needed
-        if n > int((margin > 2 * TAU).sum()):
+        if n > np.count_nonzero(margin > 2 * TAU):
             candidates = rows
             margin = _columns(self.predictions, rows, np.array([true]))[:, 0] - self.facts.p_given[rows]
         at = self.first(n, -margin, candidates)
@@ -130,8 +130,12 @@ class ConfidentLearning:
             near = np.flatnonzero(values <= cut)
         else:
             near = np.arange(len(values))
-        ids = rows[near]
-        order = np.lexsort((self.tie[ids], self.facts.p_given[ids], -self.facts.margin[ids], values[near]))
+        near_values = values[near]
+        order = np.argsort(near_values)
+        ordered = near_values[order]
+        if (ordered[1:] == ordered[:-1]).any():
+            ids = rows[near]
+            order = np.lexsort((self.tie[ids], self.facts.p_given[ids], -self.facts.margin[ids], near_values))
         return near[order[:n]]
 
     def mask(self, filter_by: str = "prune_by_noise_rate") -> Mask:

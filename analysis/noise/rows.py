@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ class RowFacts:
     """Per image, in the float type of the predictions: nothing of size N x K.
 
     `p_given` (N,), `predicted` (N,) lowest class on a tie, `p_predicted` (N,); `other` (N,) the most probable class
-    that is not the given one (the given one itself where no other class is known) and `p_other` (N,), 0 there;
-    `entropy` (N,) float64 in nats. In top-k predictions every probability that is not listed counts as 0.
+    that is not the given one (the given one itself where no other class is known) and `p_other` (N,), 0 there. In top-k
+    predictions every probability that is not listed counts as 0.
     """
 
     p_given: Array
@@ -30,9 +31,8 @@ class RowFacts:
     p_predicted: Array
     other: NDArray[np.int64]
     p_other: Array
-    entropy: NDArray[np.float64]
 
-    @property
+    @cached_property
     def margin(self) -> NDArray[np.float64]:
         """max over j != given of P[i, j], minus P[i, given]: (N,) in -1..1."""
         return self.p_other.astype(np.float64) - self.p_given
@@ -54,7 +54,6 @@ def gather(given: Array, predictions: Predictions) -> RowFacts:
         p_predicted=np.empty(n, dtype),
         other=np.empty(n, np.int64),
         p_other=np.empty(n, dtype),
-        entropy=np.empty(n),
     )
     if predictions.probs is not None:
         _fill_dense(facts, given, predictions.probs)
@@ -63,10 +62,15 @@ def gather(given: Array, predictions: Predictions) -> RowFacts:
     return facts
 
 
-def entropy(block: Array) -> NDArray[np.float64]:
-    """Row entropy in nats (n,) of probabilities (n, K); 0 log 0 = 0."""
-    p = block.astype(np.float64)
-    return -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1)
+def entropies(predictions: Predictions) -> NDArray[np.float64]:
+    """Row entropies (N,) in nats, 0 log 0 = 0; of the listed probabilities alone where predictions are top-k."""
+    values = predictions.probs if predictions.probs is not None else predictions.top_prob
+    assert values is not None
+    out = np.empty(len(values))
+    for rows in row_blocks(len(values), values.shape[1] * 8):
+        p = np.asarray(values[rows], np.float64)
+        out[rows] = -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1)
+    return out
 
 
 def _fill_dense(facts: RowFacts, given: Array, probs: Array) -> None:
@@ -74,7 +78,6 @@ def _fill_dense(facts: RowFacts, given: Array, probs: Array) -> None:
         block = np.array(probs[rows])  # a copy: the given class is blanked below
         y = given[rows]
         at = np.arange(len(block))
-        facts.entropy[rows] = entropy(block)
         facts.p_given[rows] = block[at, y]
         facts.predicted[rows] = block.argmax(axis=1)
         facts.p_predicted[rows] = block[at, facts.predicted[rows]]
@@ -91,7 +94,6 @@ def _fill_top(facts: RowFacts, given: Array, predictions: Predictions) -> None:
     for rows in row_blocks(len(given), predictions.top_class.shape[1] * 16):
         classes, values = np.asarray(predictions.top_class[rows]), np.asarray(predictions.top_prob[rows])
         at = np.arange(len(classes))
-        facts.entropy[rows] = entropy(values)
         facts.predicted[rows], facts.p_predicted[rows] = classes[:, 0], values[:, 0]
         is_other = classes != given[rows][:, None]
         first = is_other.argmax(axis=1)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.noise.confident_joint import TAU
+from analysis.noise.rows import entropies
 from analysis.noise.scorer import ScorerInputs, scorer
 
 SERIES_BELOW = 1e-4  # there log(1+x)/x loses digits; x/2 - x^2/3 is exact to 1e-12
@@ -22,8 +23,8 @@ def confidence_weighted_entropy(inputs: ScorerInputs) -> NDArray[np.float64]:
     """
     if inputs.n_classes == 1:
         return np.zeros(len(inputs.given))
-    facts = inputs.facts
-    x = facts.entropy / (math.log(inputs.n_classes) * np.maximum(facts.p_given.astype(np.float64), TAU))
+    p_given = np.maximum(inputs.facts.p_given.astype(np.float64), TAU)
+    x = entropies(inputs.predictions) / (math.log(inputs.n_classes) * p_given)
     x = np.maximum(x, 0)
     safe = np.maximum(x, SERIES_BELOW)
     return np.clip(np.where(x < SERIES_BELOW, x / 2 - x * x / 3, 1 - np.log1p(safe) / safe), 0, 1)

@@ -12,10 +12,17 @@ def model_sentence(inputs: ScorerInputs, row: int) -> str:
     """What the model says of the image: the best other class, the given one, and their probabilities."""
     facts, given = inputs.facts, int(inputs.given[row])
     other, p_given, p_other = int(facts.other[row]), float(facts.p_given[row]), float(facts.p_other[row])
-    label = f"the given label {inputs.name(given)} {p_given:.2f}"
+    label = f"the given label {inputs.name(given)} {_chance(p_given)}"
     if other == given:
         return f"The model gives {label} and names no other class."
-    return f"The model gives {inputs.name(other)} {p_other:.2f} and {label}."
+    return f"The model gives {inputs.name(other)} {_chance(p_other)} and {label}."
+
+
+def _chance(p: float) -> str:
+    # no model is certain: "1.00" and "0.00" would say so
+    if p >= 0.995:
+        return "over 0.99"
+    return "under 0.01" if p < 0.005 else f"{p:.2f}"
 
 
 @scorer(
