@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from analysis.base.errors import BadInput, NotFoundHere
 from analysis.base.types import UNKNOWN
 
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{0,6})?", re.ASCII)
 RowName = Callable[[int], str]  # what to call row i in a message: "labels.csv, line 7"
 
 
@@ -95,8 +97,9 @@ def _code_numbers(numbers: NDArray[np.int64], classes: Sequence[str] | None, row
 
 def _code_texts(texts: NDArray[np.object_], classes: Sequence[str] | None, row_name: RowName) -> Coded:
     distinct = {text for text in texts.tolist() if text}
-    if all(_is_number(text) for text in distinct) and not (classes is not None and distinct <= set(classes)):
-        return _code_numbers(np.array([int(text) if text else UNKNOWN for text in texts], np.int64), classes, row_name)
+    numbers = numbers_of(texts) if classes is None or not distinct <= set(classes) else None
+    if numbers is not None and (numbers == np.round(numbers)).all():
+        return _code_numbers(numbers.astype(np.int64), classes, row_name)
     cleaned = {text: clean_name(text) for text in distinct}
     order = tuple(classes) if classes is not None else tuple(sorted(set(cleaned.values())))
     number = {name: i for i, name in enumerate(order)}
@@ -111,9 +114,11 @@ def _code_texts(texts: NDArray[np.object_], classes: Sequence[str] | None, row_n
     return Coded(np.array(coded, np.int64), order)
 
 
-def _is_number(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and len(digits) <= 9 and (digits == "0" or digits[0] != "0")
+def numbers_of(texts: NDArray[np.object_]) -> NDArray[np.float64] | None:
+    """The numbers that all `texts` (N,) are, -1 for blanks; None when one is a name ("007" is: nobody counts so)."""
+    if not all(_NUMBER.fullmatch(text) for text in set(texts.tolist()) if text):
+        return None
+    return np.array([float(text) if text else UNKNOWN for text in texts.tolist()])
 
 
 def read_classes(asked: str | None) -> tuple[str, ...] | None:
