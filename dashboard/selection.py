@@ -16,7 +16,7 @@ Only = Literal["", "errors", "suspects", "cross", "within"]
 Polygon = tuple[tuple[float, float], ...]
 
 MAX_VERTICES = 60  # a hand-drawn lasso has hundreds; sixty follow it closely and keep the link short
-PARAMS = ("given", "predicted", "both", "class", "community", "lasso", "only")
+PARAMS = ("given", "predicted", "both", "class", "community", "into", "lasso", "only")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Filter:
     """Which images are meant; conditions hold together (and). Class and community are numbers of the run.
 
     given, predicted: the label in the data set, the model's choice; `both` adds the opposite direction of the pair.
-    class_id: given or predicted this class. community: the given label lies in it. lasso: corners of a polygon on the
-    map, in map coordinates. only: errors = predicted is not given; suspects = flagged as probably wrong labels, cross
-    or within = those whose suggestion leaves, or stays in, the community of the given label.
+    class_id: given or predicted this class. community: the given label lies in it; into: the predicted one lies in
+    that. lasso: corners of a polygon on the map, in map coordinates. only: errors = predicted is not given; suspects =
+    flagged as probably wrong labels; cross, within = suspects whose suggestion leaves, or stays in, the community.
     """
 
     given: int | None = None
@@ -34,6 +34,7 @@ class Filter:
     both: bool = False
     class_id: int | None = None
     community: int | None = None
+    into: int | None = None
     lasso: Polygon = ()
     only: Only = ""
 
@@ -50,11 +51,11 @@ class Filter:
         return self.given, self.predicted
 
     def parts(self) -> list[str]:
-        """The conditions in force, one name per chip: pair, given, predicted, class, community, lasso, only."""
+        """The conditions in force, one name per chip: pair, given, predicted, class, community, into …"""
         one_sided = [name for name in ("given", "predicted") if getattr(self, name) is not None]
         named = ["pair"] if len(one_sided) == 2 else one_sided
         named += ["class"] if self.class_id is not None else []
-        named += ["community"] if self.community is not None else []
+        named += [name for name in ("community", "into") if getattr(self, name) is not None]
         return named + (["lasso"] if self.lasso else []) + (["only"] if self.only else [])
 
     def without(self, part: str) -> Filter:
@@ -68,6 +69,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "predicted": {"predicted": None, "both": False},
     "class": {"class_id": None},
     "community": {"community": None},
+    "into": {"into": None},
     "lasso": {"lasso": ()},
     "only": {"only": ""},
 }
@@ -102,6 +104,8 @@ def rows_of(chosen: Filter, columns: Columns) -> NDArray[np.int64]:
         keep &= (columns.given == chosen.class_id) | (columns.predicted == chosen.class_id)
     if chosen.community is not None:
         keep &= columns.community[columns.given] == chosen.community
+    if chosen.into is not None:
+        keep &= columns.community[columns.predicted] == chosen.into
     if chosen.only:
         keep &= _only_mask(chosen.only, columns)
     rows = np.flatnonzero(keep)
@@ -174,8 +178,8 @@ def to_params(chosen: Filter) -> dict[str, str]:
     params = {
         name: str(value)
         for name, value in zip(
-            ("given", "predicted", "class", "community"),
-            (chosen.given, chosen.predicted, chosen.class_id, chosen.community),
+            ("given", "predicted", "class", "community", "into"),
+            (chosen.given, chosen.predicted, chosen.class_id, chosen.community, chosen.into),
             strict=True,
         )
         if value is not None
@@ -198,6 +202,7 @@ def from_params(params: Mapping[str, str]) -> Filter:
         both=params.get("both") == "1",
         class_id=_number(params.get("class")),
         community=_number(params.get("community")),
+        into=_number(params.get("into")),
         lasso=_corners(params.get("lasso", "")),
         only=only if only in get_args(Only) else "",  # type: ignore[arg-type]  # checked just here
     )
@@ -205,9 +210,12 @@ def from_params(params: Mapping[str, str]) -> Filter:
 
 def fitting(chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool) -> Filter:
     """The filter without the conditions that this run cannot answer, such as a class number it does not have."""
-    limits = (("given", n_classes), ("predicted", n_classes), ("class_id", n_classes), ("community", n_communities))
+    limits = {
+        **dict.fromkeys(("given", "predicted", "class_id"), n_classes),
+        **dict.fromkeys(("community", "into"), n_communities),
+    }
     misfits: dict[str, Any] = {
-        name: None for name, limit in limits if (value := getattr(chosen, name)) is not None and value >= limit
+        name: None for name, limit in limits.items() if (value := getattr(chosen, name)) is not None and value >= limit
     }
     if chosen.lasso and not has_map:
         misfits["lasso"] = ()

@@ -48,6 +48,7 @@ def brute(chosen: Filter, c: Columns) -> list[int]:
         tests = [forward or back]
         tests.append(chosen.class_id in (None, g, p))
         tests.append(chosen.community in (None, int(c.community[g])))
+        tests.append(chosen.into in (None, int(c.community[p])))
         suspect, cross = bool(c.is_suspect[i]), bool(c.crosses[i])
         wanted = {"": True, "errors": g != p, "suspects": suspect, "cross": suspect and cross}
         tests.append(wanted.get(chosen.only, suspect and not cross))
@@ -68,6 +69,7 @@ filters = st.builds(
     both=st.booleans(),
     class_id=maybe,
     community=st.none() | st.integers(0, 2),
+    into=st.none() | st.integers(0, 2),
     lasso=st.sampled_from([(), SQUARE]),
     only=st.sampled_from(["", "errors", "suspects", "cross", "within"]),
 )

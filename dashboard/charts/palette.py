@@ -1,0 +1,100 @@
+"""Colours and shapes of data, in light and dark. Never colour alone: a category is a colour and a shape.
+
+Eight colours that people with red-green or blue-yellow blindness can tell apart (tests/dashboard/test_palette.py
+simulates it), each at least 3 : 1 against the page. Seven shapes; 8 and 7 share no divisor, so 56 categories in a row
+look different.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mode = Literal["light", "dark"]
+PLOTLY_SHAPES = ("circle", "diamond", "square", "triangle-up", "triangle-down", "star", "hexagon")
+VIS_SHAPES = ("dot", "diamond", "square", "triangle", "triangleDown", "star", "hexagon")
+GLYPHS = ("●", "◆", "■", "▲", "▼", "★", "⬢")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one mode: background, ink and lines of the page, categories, one hue from little to much."""
+
+    mode: Mode
+    background: str
+    surface: str
+    ink: str
+    muted: str
+    line: str
+    accent: str
+    faint: str  # points that are not meant
+    categories: tuple[str, ...]
+    sequence: tuple[str, ...]  # low to high
+
+
+LIGHT = Palette(
+    mode="light",
+    background="#FFFFFF",
+    surface="#F3F5F7",
+    ink="#1C2730",
+    muted="#5A6772",
+    line="#DCE2E7",
+    accent="#C2410C",
+    faint="#C9D0D6",
+    categories=("#1B5198", "#BB650A", "#149F64", "#813869", "#745109", "#368FD9", "#5E4C37", "#797E88"),
+    sequence=("#F4F7FA", "#CFE0EE", "#9CC2DF", "#5F9AC7", "#2B6CA3", "#0D3B66"),
+)
+DARK = Palette(
+    mode="dark",
+    background="#13181D",
+    surface="#1D242B",
+    ink="#E3E8EC",
+    muted="#9BA8B3",
+    line="#323C45",
+    accent="#FDA172",
+    faint="#3B4650",
+    categories=("#4F9FE6", "#EB6D34", "#2CD0A1", "#D994CC", "#ECC55C", "#A5DCF7", "#B1947A", "#93999E"),
+    sequence=("#1A2128", "#1F3A52", "#28597F", "#3F86B8", "#7DB9E3", "#D6EBFB"),
+)
+
+
+def palette(mode: str | None) -> Palette:
+    """The palette of "dark", or the light one for anything else."""
+    return DARK if mode == "dark" else LIGHT
+
+
+def colour_of(number: int, colours: Palette) -> str:
+    """The colour of category `number`; they repeat, together with the shapes, every 56."""
+    return colours.categories[number % len(colours.categories)]
+
+
+def colours_of(numbers: NDArray[np.integer], colours: Palette) -> NDArray[np.str_]:
+    """The colours of (N,) categories."""
+    return np.asarray(np.array(colours.categories)[np.asarray(numbers) % len(colours.categories)])
+
+
+def shape_of(number: int, shapes: tuple[str, ...] = PLOTLY_SHAPES) -> str:
+    """The shape of category `number` in the words of Plotly, vis-network or text."""
+    return shapes[number % len(shapes)]
+
+
+def colour_scale(colours: Palette) -> list[tuple[float, str]]:
+    """The single-hue sequence as a Plotly colour scale."""
+    last = len(colours.sequence) - 1
+    return [(i / last, colour) for i, colour in enumerate(colours.sequence)]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" in 0..1 [WCAG22]."""
+    parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1..21 [WCAG22]."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

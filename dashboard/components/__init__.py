@@ -1,0 +1,1 @@
+"""Own front-end parts: each a folder with its JavaScript and one Python module."""

@@ -1,0 +1,125 @@
+"""What every page starts with: the run it looks at, the shared filter and its chips, or what to do without a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.base.errors import NotFoundHere
+from analysis.runs.run import DONE, Run
+from dashboard import loaders, state
+from dashboard.charts.palette import Palette, palette
+from dashboard.selection import Columns, Filter, fitting, inside, rows_of
+from dashboard.server import opened
+from dashboard.widgets.chips import show_chips
+
+PAGES = "dashboard/pages"
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a page looks at: a workspace, one finished run of it, and the filter in force."""
+
+    path: str
+    run: Run
+    chosen: Filter
+
+    @property
+    def opened(self) -> opened.Opened:
+        """The workspace as it is open in this process."""
+        return opened.open_workspace(self.path)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names, hostile until escaped."""
+        return loaders.dataset(self.path).classes
+
+    @property
+    def columns(self) -> Columns:
+        """What the filter looks at, for all N images."""
+        return loaders.run_columns(self.path, self.run.run_id)
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Rows (M,) of the images that pass the filter, ascending."""
+        return rows_of(self.chosen, self.columns)
+
+    @property
+    def n_communities(self) -> int:
+        """Communities of classes, classes without any confusion included."""
+        return int(self.columns.community.max()) + 1
+
+    @property
+    def has_images(self) -> bool:
+        """Are there pixels to show?"""
+        return loaders.dataset(self.path).pixels.kind != "none"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the run."""
+        return loaders.run_table(self.path, self.run.run_id, name)
+
+    def json(self, name: str) -> dict[str, Any]:
+        """A JSON artifact of the run."""
+        return loaders.run_json(self.path, self.run.run_id, name)
+
+
+def colours() -> Palette:
+    """The colours that go with the theme the visitor has chosen."""
+    return palette(st.context.theme.type)
+
+
+def enter(page: str, title: str, lead: str = "") -> Seen | None:
+    """Title, chips, and what to look at; None, with a word on what to do, while there is no finished run."""
+    st.title(title, anchor=False)
+    if lead:
+        st.caption(lead)
+    path = state.workspace()
+    run = _run(str(path)) if path else None
+    if path is None or run is None:
+        _nothing_yet(page)
+        return None
+    state.sync_url(page)
+    columns = loaders.run_columns(str(path), run.run_id)
+    n_communities = int(columns.community.max()) + 1
+    chosen = fitting(
+        state.current(), n_classes=len(columns.community), n_communities=n_communities, has_map=columns.xy is not None
+    )
+    state.set_filter(chosen)
+    seen = Seen(str(path), run, chosen)
+    n_lasso = int(inside(columns.xy, chosen.lasso).sum()) if chosen.lasso and columns.xy is not None else 0
+    show_chips(chosen, seen.classes, n_found=len(seen.rows), n_lasso=n_lasso, n_communities=n_communities)
+    return seen
+
+
+def _run(path: str) -> Run | None:
+    asked = state.run_id()
+    if asked is not None:
+        try:
+            run = loaders.workspace(path).run(asked)
+        except NotFoundHere:
+            state.set_run(None)
+            st.info("The run of this link is not in this workspace; this is the newest one.")
+        else:
+            if run.status().get("state") == DONE:
+                return run
+    newest = loaders.latest_run(path)
+    state.set_run(newest.run_id if newest else None)
+    return newest
+
+
+def _nothing_yet(page: str) -> None:
+    if page == "overview":
+        return
+    with st.container(border=True):
+        st.subheader("There is no finished analysis yet", anchor=False)
+        st.write(
+            "This page shows what an analysis has found. Start one, or watch one that is running, on the Overview."
+        )
+        if st.button("Go to the Overview", type="primary"):
+            st.switch_page(f"{PAGES}/overview.py")

@@ -1,0 +1,85 @@
+"""The images of a selection as thumbnails: what was given, what is suggested, how suspicious, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard.selection import most_suspicious
+from dashboard.server.urls import image_url, thumb_url
+from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.text import for_html
+
+PER_PAGE = 24
+
+STYLE = """
+<style>
+.la-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--la-side), 1fr)); gap: 12px; }
+.la-card { display: block; min-width: 0; color: inherit !important; text-decoration: none !important; }
+.la-card img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 6px;
+  background: color-mix(in srgb, currentColor 6%, transparent); image-rendering: auto; }
+.la-card:hover img, .la-card:focus-visible img { outline: 2px solid currentColor; outline-offset: 1px; }
+.la-none { display: grid; place-items: center; aspect-ratio: 1; border-radius: 6px; padding: 6px; font-size: 12px;
+  overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 6%, transparent); }
+.la-names { font-size: 13px; line-height: 1.35; margin-top: 4px; overflow-wrap: anywhere; }
+.la-names s { opacity: .75; }
+.la-bar { height: 4px; border-radius: 2px; margin-top: 4px;
+  background: color-mix(in srgb, currentColor 12%, transparent); }
+.la-bar i { display: block; height: 100%; border-radius: 2px; background: currentColor; opacity: .75; }
+</style>
+"""
+
+
+def gallery(seen: Seen, rows: NDArray[np.integer], *, key: str, per_page: int = PER_PAGE, side: int = 104) -> None:
+    """Thumbnails of `rows` (M,), most suspicious first, and the way to judge them."""
+    if len(rows) == 0:
+        st.info("No image matches. Remove a condition above to see more.")
+        return
+    ordered = most_suspicious(rows, seen.columns.suspicion)
+    pages = -(-len(ordered) // per_page)
+    page = 1
+    if pages > 1:
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(f"Most suspicious first, {per_page} a page")
+            page = st.pagination(pages, key=f"{key}.page.{hash(seen.chosen) & 0xFFFFFF}") or 1
+    shown = ordered[(page - 1) * per_page : page * per_page]
+    st.html(STYLE + cards(seen, shown.tolist(), side=side))
+
+
+def review_button(rows: NDArray[np.integer], *, key: str, label: str = "") -> None:
+    """Leads to the Review page with the filter in force."""
+    n = len(rows)
+    text = label or ("Review this image" if n == 1 else f"Review these {n:,} images")
+    if st.button(
+        text, type="primary", key=key, disabled=n == 0, icon=":material/arrow_forward:", icon_position="right"
+    ):
+        st.switch_page(f"{PAGES}/review.py")
+
+
+def cards(seen: Seen, rows: Sequence[int], *, side: int) -> str:
+    """The HTML of some rows: a link to the large image around a thumbnail, the labels as text, suspicion as a bar."""
+    return f'<div class="la-grid" style="--la-side:{side}px">' + "".join(_card(seen, row) for row in rows) + "</div>"
+
+
+def _card(seen: Seen, row: int) -> str:
+    c = seen.columns
+    given = for_html(seen.classes[c.given[row]], limit=40)
+    suggested = for_html(seen.classes[c.suggested[row]], limit=40)
+    suspicion = float(c.suspicion[row])
+    doubted = bool(c.is_suspect[row]) or c.predicted[row] != c.given[row]
+    names = f"<s>{given}</s> → <b>{suggested}</b>" if doubted else given
+    says = f"labelled {given}" + (f", {suggested} suggested" if doubted else "") + f", suspicion {suspicion:.2f}"
+    caption = (
+        f'<div class="la-names">{names}</div>'
+        f'<div class="la-bar" title="suspicion {suspicion:.2f}"><i style="width:{suspicion * 100:.0f}%"></i></div>'
+    )
+    if not seen.has_images:
+        path = for_html(seen.opened.dataset.table["path"].iloc[row], limit=80)
+        return f'<div class="la-card"><div class="la-none">{path}</div>{caption}</div>'
+    return (
+        f'<a class="la-card" href="{image_url(seen.opened, row)}" target="_blank" aria-label="{says}">'
+        f'<img src="{thumb_url(seen.opened, row)}" alt="{says}" loading="lazy">{caption}</a>'
+    )
