@@ -17,6 +17,8 @@ from analysis.data.images import ImageStore
 from analysis.review.decisions import DecisionStore
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
+from dashboard.queues import Source, typical_rows
+from dashboard.selection import Columns
 from dashboard.server import opened
 
 
@@ -79,3 +81,44 @@ def _table(path: str, run_id: str, name: str, stamp: str) -> pd.DataFrame:  # no
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _array(path: str, run_id: str, name: str, stamp: str) -> NDArray[Any]:  # noqa: ARG001  # part of the cache key
     return workspace(path).run(run_id).array(name)
+
+
+def run_columns(path: str, run_id: str) -> Columns:
+    """What filters look at, of one run: labels, suspicion, communities, map."""
+    return _columns(path, run_id, _stamp(path, run_id, "suspects"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # part of the cache key
+    run = workspace(path).run(run_id)
+    scores = run.table("scores")
+    return Columns(
+        given=dataset(path).given,
+        predicted=scores["predicted"].to_numpy(),
+        suggested=scores["suggested"].to_numpy(),
+        community=run.table("classes", ["community"])["community"].to_numpy(),
+        suspicion=scores["suspicion"].to_numpy(),
+        is_suspect=scores["is_suspect"].to_numpy(),
+        crosses=(scores["kind"] == "cross").to_numpy(),
+        xy=run.array("xy") if run.has("xy") else None,
+    )
+
+
+def review_source(path: str, run_id: str) -> Source:
+    """What the deck's items are made from, of one run."""
+    return _source(path, run_id, _stamp(path, run_id, "suspects"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _source(path: str, run_id: str, stamp: str) -> Source:  # noqa: ARG001  # part of the cache key
+    run, found = workspace(path).run(run_id), opened.open_workspace(path)
+    scores = run.table("scores", ["suggested", "predicted", "p_given", "suspicion", "kind"])
+    suspects = run.table("suspects", ["row", "reasons"])
+    return Source(
+        opened=found,
+        scores=scores,
+        reasons=suspects.set_index("row")["reasons"],
+        top_class=run.array("top_class"),
+        top_prob=run.array("top_prob"),
+        typical=typical_rows(found.dataset.given, scores, found.dataset.n_classes),
+    )

@@ -6,6 +6,8 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.base.arrays import digest_of
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
@@ -33,7 +35,19 @@ class Opened:
     def images(self) -> ImageStore:
         """Decoded images and thumbnails by row."""
         with self._lock:
-            return ImageStore(self.dataset.pixels, self.dataset.table)
+            return ImageStore(self.dataset.pixels, self.dataset.table, thumbs=self.workspace.path / "thumbs")
+
+    @cached_property
+    def row_of(self) -> pd.Series:
+        """Row number by image id, for looking up what a browser sends."""
+        with self._lock:
+            ids = self.dataset.table["image_id"].to_numpy()
+            return pd.Series(range(len(ids)), index=pd.Index(ids))
+
+    @cached_property
+    def class_names(self) -> frozenset[str]:
+        """The class names, for quick look-up."""
+        return frozenset(self.dataset.classes)
 
     @cached_property
     def decisions(self) -> DecisionStore:

@@ -1,0 +1,100 @@
+"""The ReviewDeck: the judging loop in the browser. Python gives windows of images, routes book the decisions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard.server import urls
+from dashboard.server.opened import Opened
+from dashboard.server.security import TOKEN
+
+_HERE = Path(__file__).parent
+# The scripts come by a route with the digest of their content in the address: what stands here inline is sent again
+# with every window, and modules split over files cannot be inline.
+_LOADER = """
+export default async function (component) {
+  const { mount } = await import(new URL(component.data.script, document.baseURI).href);
+  return mount(component);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Typical images of one class, to compare with: the class and addresses of thumbnails."""
+
+    label: str
+    thumbs: list[str]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image to judge. `n` is its position in the queue, `choices` are (class, probability), most likely first.
+
+    `suspicion` is in 0..1, higher = more suspicious; `kind` says in words whether the suggestion leaves the community.
+    `image` and `thumb` are addresses, None where the data set holds no pixels.
+    """
+
+    n: int
+    id: str
+    image: str | None
+    thumb: str | None
+    given: str
+    suggested: str
+    choices: list[tuple[str, float]]
+    suspicion: float
+    kind: str
+    reasons: str
+    references: list[Reference] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A piece of a queue: its name (a new one whenever the order is made anew), length and some of its images.
+
+    `already` counts the images of the queue that were judged before it was put in order; they are not part of it.
+    """
+
+    queue: str
+    total: int
+    already: int
+    items: list[Item]
+
+
+_mount = st.components.v2.component(
+    "lookalike_review_deck",
+    html=(_HERE / "review_deck.html").read_text(encoding="utf-8"),
+    css=(_HERE / "review_deck.css").read_text(encoding="utf-8"),
+    js=_LOADER,
+)
+
+
+def wanted(key: str) -> dict[str, Any] | None:
+    """What the deck asks for: the `queue` it shows and from which position (`start`) it needs images."""
+    state = st.session_state.get(key)
+    want = state.get("want") if state else None
+    return want if isinstance(want, dict) else None
+
+
+def review_deck(opened: Opened, window: Window, *, reviewer: str, run_id: str, key: str) -> None:
+    """Mount the deck on a window of images. Decisions do not come back here: they go to the route, which books them."""
+    _mount(
+        key=key,
+        data={
+            **asdict(window),
+            "workspace": opened.key,
+            "reviewer": reviewer,
+            "run_id": run_id,
+            "token": TOKEN,
+            "script": urls.script_url("deck.js"),
+            "decisions": urls.decisions_url(opened),
+            "classes": urls.classes_url(opened),
+        },
+        default={"want": None, "saved": 0},
+        on_want_change=lambda: None,
+        on_saved_change=lambda: None,
+    )

@@ -1,0 +1,130 @@
+"""The way in: which workspace this session looks at, and what to show while there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from analysis.base.errors import UserError
+from dashboard import recent, state
+from dashboard.server import opened
+from dashboard.widgets.text import for_markdown
+
+VARIABLE = "LOOKALIKE_WORKSPACE"
+PARAM = "workspace"  # in the URL: the workspace's key, never a path, so that a link opens nothing unseen before
+LONG = 400  # characters of a path or message
+
+
+def enter() -> bool:
+    """Find and open the workspace of this session; False after the chooser was shown instead."""
+    if state.WORKSPACE not in st.session_state:
+        state.set_workspace(_asked())
+    path = state.workspace()
+    if path is None:
+        choose()
+        return False
+    try:
+        found = opened.open_workspace(path)
+    except UserError as error:
+        choose(error)
+        return False
+    default = os.environ.get(VARIABLE)
+    is_default = default is not None and Path(default).expanduser().resolve() == found.workspace.path
+    state.write_url({PARAM: None if is_default else found.key})
+    if st.session_state.get("door.open") != found.key:
+        st.session_state["door.open"] = found.key
+        recent.remember(found.workspace.path)
+    return True
+
+
+def _asked() -> Path | None:
+    """What the link asks for among the workspaces known here, else what the environment names."""
+    default = os.environ.get(VARIABLE)
+    known = [*([Path(default)] if default else []), *recent.recent()]
+    key = st.query_params.get(PARAM)
+    if key is None:
+        return known[0] if default else None
+    return next((path for path in known if _key(path) == key), None)
+
+
+def _key(path: Path) -> str | None:
+    try:
+        return opened.open_workspace(path).key
+    except UserError:
+        return None  # not there any more: not the one asked for
+
+
+def choose(problem: UserError | None = None) -> None:
+    """Ask for a workspace: those opened before, or a folder."""
+    _, middle, _ = st.columns([1, 2, 1])
+    with middle:
+        st.title("Lookalike")
+        st.write("See which classes are confused, find wrong labels, judge them fast, take clean labels away.")
+        if problem is not None:
+            _say(problem)
+        elif st.query_params.get(PARAM):
+            st.warning("The workspace of this link is not known on this machine. Open it once by its folder.")
+        known = recent.recent()
+        if known:
+            st.subheader("Opened before")
+        for path in known:
+            if st.button(
+                for_markdown(path.name), key=f"door.{path}", help=for_markdown(path, limit=LONG), width="stretch"
+            ):
+                _open(path)
+        st.subheader("Open a workspace folder")
+        with st.form("door.form", border=False):
+            typed = st.text_input("Folder", placeholder="/path/to/workspace", key="door.path")
+            if st.form_submit_button("Open", type="primary"):
+                _open_typed(typed)
+        st.caption("A workspace is made by an analysis. On a terminal, for your own folder of images:")
+        st.code("python -m analysis run FOLDER_OF_IMAGES --workspace NEW_FOLDER", language=None)
+
+
+def _open_typed(typed: str) -> None:
+    if not typed.strip():
+        st.warning("Type the path of a workspace folder first.")
+        return
+    try:
+        found = opened.open_workspace(typed.strip())
+    except UserError as error:
+        _say(error)
+        return
+    _open(found.workspace.path)
+
+
+def _say(error: UserError) -> None:
+    lines = (error.found, f"Wanted: {error.wanted}" if error.wanted else "", error.hint)
+    title, *rest = (for_markdown(line, limit=LONG) for line in lines if line)
+    st.error("  \n".join([f"**{title}**", *rest]))
+
+
+def _open(path: Path) -> None:
+    state.set_workspace(path)
+    st.rerun()
+
+
+def leave() -> None:
+    """Back to the chooser; a callback."""
+    state.set_workspace(None)
+
+
+def sidebar() -> None:
+    """Which workspace this is, and the way to another one."""
+    path = state.workspace()
+    if path is None:
+        return
+    with st.sidebar, st.container(key="door-workspace"):
+        facts = opened.open_workspace(path).workspace.facts()
+        st.caption(
+            f"Workspace **{for_markdown(path.name)}**  \n{facts['n_images']:,} images, {len(facts['classes'])} classes"
+        )
+        st.button(
+            "Open another workspace",
+            on_click=leave,
+            type="tertiary",
+            key="door.leave",
+            help=for_markdown(path, limit=LONG),
+        )

@@ -1,0 +1,168 @@
+"""Queues of images to judge: which rows they hold, how far they are, and the items the deck shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.base.arrays import wilson
+from analysis.base.types import Dataset
+from analysis.review.standing import JUDGEMENTS, WRONG
+from dashboard.components.review_deck.review_deck import Item, Reference
+from dashboard.selection import Columns, Filter, most_suspicious, rows_of
+from dashboard.server import urls
+from dashboard.server.opened import Opened
+
+Kind = Literal["suspects", "filter", "community", "pair"]
+CHOICES = 9
+TYPICAL = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody chose to judge: suspects, what the filter holds, one community, one pair (given, suggested)."""
+
+    kind: Kind = "suspects"
+    community: int | None = None
+    pair: tuple[int, int] | None = None
+    filter: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How far a queue is: `total` images, `judged` of them, `wrong` of those; skipped ones are not judged."""
+
+    total: int
+    judged: int
+    wrong: int
+    skipped: int
+
+    @property
+    def share(self) -> float:
+        """Wrong labels among the judged, 0..1; NaN while nothing is judged."""
+        return self.wrong / self.judged if self.judged else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson interval of `share`."""
+        return wilson(self.wrong, self.judged)
+
+
+def rows_in(choice: Choice, suspects: pd.DataFrame, columns: Columns) -> NDArray[np.int64]:
+    """Rows (M,) of a queue, most suspicious first. `suspects` is the artifact of that name, in its order."""
+    if choice.kind == "filter":
+        return np.asarray(most_suspicious(rows_of(choice.filter, columns), columns.suspicion), np.int64)
+    rows = np.asarray(suspects["row"], np.int64)
+    keep = np.ones(len(rows), bool)
+    if choice.kind == "community":
+        keep = columns.community[columns.given[rows]] == choice.community
+    elif choice.kind == "pair" and choice.pair is not None:
+        given, suggested = choice.pair
+        keep = (columns.given[rows] == given) & (columns.suggested[rows] == suggested)
+    return np.asarray(rows[keep])
+
+
+def pairs(suspects: pd.DataFrame) -> list[tuple[int, int, int]]:
+    """(given, suggested, number of suspects) of every pair and direction, the most frequent first."""
+    counted = suspects.groupby(["given", "suggested"]).size().sort_values(ascending=False, kind="stable")
+    return [(int(g), int(s), int(n)) for (g, s), n in counted.items()]
+
+
+def tally(rows: NDArray[np.int64], ids: NDArray[Any], decided: pd.DataFrame) -> Tally:
+    """Count the decisions in force on a queue. `ids` (N,): all image ids; `decided`: one row per decided image."""
+    verdicts = decided[decided["image_id"].isin(pd.Index(ids[rows]))]["verdict"]
+    return Tally(
+        total=len(rows),
+        judged=int(verdicts.isin(JUDGEMENTS).sum()),
+        wrong=int(verdicts.isin(WRONG).sum()),
+        skipped=int((verdicts == "skip").sum()),
+    )
+
+
+def open_rows(rows: NDArray[np.int64], ids: NDArray[Any], decided: pd.DataFrame) -> NDArray[np.int64]:
+    """The rows of a queue on which nobody decided yet, in order. An image that was skipped counts as seen."""
+    seen: NDArray[np.bool_] = pd.Index(ids[rows]).isin(pd.Index(decided["image_id"]))
+    return rows[~seen]
+
+
+def typical_rows(given: NDArray[np.integer], scores: pd.DataFrame, n_classes: int) -> dict[int, list[int]]:
+    """Of every class the images (rows) the model is surest of, at most `TYPICAL`: something to compare with."""
+    agreed = np.flatnonzero(scores["predicted"].to_numpy() == given)
+    order = agreed[np.lexsort((-scores["p_given"].to_numpy()[agreed], given[agreed]))]
+    starts = np.searchsorted(given[order], np.arange(n_classes + 1))
+    return {k: order[starts[k] : min(starts[k] + TYPICAL, starts[k + 1])].tolist() for k in range(n_classes)}
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where items are made from: the open workspace and the arrays and tables of one run."""
+
+    opened: Opened
+    scores: pd.DataFrame
+    reasons: pd.Series  # text by row, of the suspects
+    top_class: NDArray[np.integer]
+    top_prob: NDArray[np.floating]
+    typical: dict[int, list[int]]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set of the workspace."""
+        return self.opened.dataset
+
+    def items(self, rows: Sequence[int], start: int) -> list[Item]:
+        """The deck's items for these rows; the first stands at position `start` of the queue."""
+        return [self._item(start + i, int(row)) for i, row in enumerate(rows)]
+
+    def _item(self, n: int, row: int) -> Item:
+        classes, table = self.dataset.classes, self.dataset.table
+        given = int(table["given"].iat[row])
+        suggested = int(self.scores["suggested"].iat[row])
+        pictured = self.dataset.pixels.kind != "none"
+        return Item(
+            n=n,
+            id=str(table["image_id"].iat[row]),
+            image=urls.image_url(self.opened, row) if pictured else None,
+            thumb=urls.thumb_url(self.opened, row) if pictured else None,
+            given=classes[given],
+            suggested=classes[suggested],
+            choices=self._choices(row),
+            suspicion=round(float(self.scores["suspicion"].iat[row]), 4),
+            kind=KINDS.get(str(self.scores["kind"].iat[row]), ""),
+            reasons=self._reason(row, classes[given]),
+            references=[self._reference(k) for k in (given, suggested) if self.typical.get(k)] if pictured else [],
+        )
+
+    def _choices(self, row: int) -> list[tuple[str, float]]:
+        ids = np.asarray(self.top_class[row, :CHOICES])
+        return [
+            (self.dataset.classes[int(k)], round(float(p), 4))
+            for k, p in zip(ids, np.asarray(self.top_prob[row, :CHOICES]), strict=True)
+        ]
+
+    def _reason(self, row: int, given: str) -> str:
+        found = self.reasons.get(row)
+        if found is not None:
+            return str(found)
+        return f"Not among the suspects: the model gives {given} {float(self.scores['p_given'].iat[row]):.2f}."
+
+    def _reference(self, class_id: int) -> Reference:
+        thumbs = [urls.thumb_url(self.opened, row) for row in self.typical[class_id]]
+        return Reference(label=self.dataset.classes[class_id], thumbs=thumbs)
+
+
+KINDS = {"cross": "the suggestion lies in another community", "within": "the suggestion lies in the same community"}
+
+
+def bias_sentence(counted: Tally, n_images: int) -> str:
+    """What the measured share does and does not say (METHODS 8.3)."""
+    return (
+        f"Known only where someone looked: the {counted.judged:,} judged images were chosen because the suspicion "
+        f"order put them first, and {counted.wrong:,} of their labels were wrong. This says nothing about the "
+        f"{n_images - counted.judged:,} images nobody judged, and the share of all wrong labels that were found cannot "
+        "be computed from it."
+    )

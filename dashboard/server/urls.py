@@ -1,0 +1,50 @@
+"""The addresses of our own routes, base path included: built here, so that pages and routes cannot disagree."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from analysis.base.arrays import digest_of
+from dashboard.server.opened import Opened
+
+SCRIPTS = Path(__file__).parents[1] / "components" / "review_deck"  # *.js there are served as modules
+
+
+def prefix() -> str:
+    """The path below which the app is served: '' or '/something'."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+def thumb_url(opened: Opened, row: int) -> str:
+    """A small version of the image in that row."""
+    return f"{prefix()}/thumb/{opened.key}/{row}"
+
+
+def image_url(opened: Opened, row: int) -> str:
+    """The image in that row, as large as a screen needs."""
+    return f"{prefix()}/image/{opened.key}/{row}"
+
+
+def decisions_url(opened: Opened) -> str:
+    """Where decisions are sent to."""
+    return f"{prefix()}/decisions/{opened.key}"
+
+
+def classes_url(opened: Opened) -> str:
+    """The class names as a JSON list."""
+    return f"{prefix()}/classes/{opened.key}"
+
+
+def script_url(name: str) -> str:
+    """One of the deck's modules; the address changes with the content, so a browser never mixes versions."""
+    return f"{prefix()}/scripts/{scripts_version()}/{name}"
+
+
+@cache
+def scripts_version() -> str:
+    """A digest of all modules of the deck."""
+    return digest_of(*(path.read_bytes() for path in sorted(SCRIPTS.glob("*.js"))))[:12]

@@ -1,0 +1,124 @@
+"""Which images to judge: the choice of a queue, and its images as a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from analysis.review.limits import labels_of
+from analysis.runs.run import Run
+from dashboard import loaders, state
+from dashboard.queues import Choice, Kind, pairs
+from dashboard.server import opened, urls
+from dashboard.widgets.text import clean, count
+
+NAMES: dict[Kind, str] = {
+    "suspects": "Everything suspicious",
+    "filter": "This filter",
+    "community": "One community",
+    "pair": "One pair of classes",
+}
+TABLE_ROWS = 500
+PAIRS_SHOWN = 400
+
+
+def choose_queue(path: str, run: Run) -> Choice:
+    """Draw the choice of a queue and give it."""
+    chosen = state.current()
+    kinds: list[Kind] = ["suspects", "community", "pair"] if chosen.is_empty else list(NAMES)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        kind = st.segmented_control(
+            "Queue",
+            kinds,
+            format_func=NAMES.__getitem__,
+            default="suspects" if chosen.is_empty else "filter",
+            required=True,
+            key=f"review.kind.{state.changes()}",
+        )
+    with right:
+        if kind == "community":
+            return Choice("community", community=_community(path, run))
+        if kind == "pair":
+            return Choice("pair", pair=_pair(path, run))
+    return Choice("filter", filter=chosen) if kind == "filter" else Choice()
+
+
+def _community(path: str, run: Run) -> int | None:
+    table = loaders.run_table(path, run.run_id, "communities").sort_values("n_suspects", ascending=False)
+    classes = loaders.run_table(path, run.run_id, "classes")
+    names = classes.sort_values("n_images", ascending=False).groupby("community")["name"].apply(list)
+    suspects = dict(zip(table["community"], table["n_suspects"], strict=True))
+
+    def say(number: int) -> str:
+        members = ", ".join(clean(name, limit=24) for name in names[number][:3])
+        more = f" and {len(names[number]) - 3} more" if len(names[number]) > 3 else ""
+        return f"{number}: {members}{more} – {count(int(suspects[number]), 'suspect')}"
+
+    chosen: int | None = st.selectbox("Community", list(suspects), format_func=say, key="review.community")
+    return chosen
+
+
+def _pair(path: str, run: Run) -> tuple[int, int] | None:
+    known = pairs(loaders.run_table(path, run.run_id, "suspects"))[:PAIRS_SHOWN]
+    classes = loaders.dataset(path).classes
+    suspects = {(given, suggested): n for given, suggested, n in known}
+
+    def say(pair: tuple[int, int]) -> str:
+        given, suggested = (clean(classes[k], limit=28) for k in pair)
+        return f"{given} → {suggested} – {count(suspects[pair], 'suspect')}"
+
+    return st.selectbox("Given label → suggestion", list(suspects), format_func=say, key="review.pair")
+
+
+def suspects_table(path: str, run: Run, rows: NDArray[np.int64]) -> None:
+    """The first images of a queue as a table, with what was decided."""
+    with st.expander(f"All images of this queue as a table ({len(rows):,})"):
+        if len(rows) > TABLE_ROWS:
+            st.caption(f"The {TABLE_ROWS} most suspicious of {len(rows):,} are shown.")
+        st.dataframe(
+            table_of(path, run, rows[:TABLE_ROWS]),
+            hide_index=True,
+            row_height=56,
+            height=480,
+            column_config={
+                "image": st.column_config.ImageColumn("Image", width=72),
+                "suspicion": st.column_config.NumberColumn("Suspicion", format="%.2f", help="0 to 1, higher = worse"),
+                "reason": st.column_config.TextColumn("Reason", width="large"),
+            },
+        )
+
+
+def table_of(path: str, run: Run, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Image, labels, suspicion, reason and decision of these rows."""
+    found = opened.open_workspace(path)
+    source = loaders.review_source(path, run.run_id)
+    classes, table = found.dataset.classes, found.dataset.table.iloc[rows]
+    decided = found.decisions.in_force().set_index("image_id")
+    said = [_said(decided, image_id) for image_id in table["image_id"]]
+    pictured = found.dataset.pixels.kind != "none"
+    scores = source.scores.iloc[rows]
+    return pd.DataFrame(
+        {
+            "image": [urls.thumb_url(found, int(row)) if pictured else None for row in rows],
+            "given": [clean(classes[k]) for k in table["given"]],
+            "suggested": [clean(classes[k]) for k in scores["suggested"]],
+            "suspicion": scores["suspicion"].to_numpy(),
+            "decision": said,
+            "reason": [
+                clean(source.reasons.get(int(row), ""), limit=400) if int(row) in source.reasons else "" for row in rows
+            ],
+            "id": [clean(image_id, limit=120) for image_id in table["image_id"]],
+        }
+    ).rename(columns={"given": "Given label", "suggested": "Suggested", "decision": "Decision", "id": "Image id"})
+
+
+def _said(decided: pd.DataFrame, image_id: str) -> str:
+    if image_id not in decided.index:
+        return ""
+    row = decided.loc[image_id]
+    label = ", ".join(clean(name) for name in labels_of(row["new_label"]))
+    words = {"relabel": f"→ {label}", "several": f"several: {label}", "none_fits": "none fits", "keep": "kept"}
+    return f"{words.get(row['verdict'], row['verdict'])} ({clean(row['reviewer'])})"
