@@ -35,7 +35,7 @@ class ModelSettings(Settings):
 class GraphSettings(Settings):
     """How the confusion graph and its communities are made (METHODS 1.2, 1.3)."""
 
-    top: int = Field(5, ge=1, description="classes per image that give edges (2 where there are at most 20 classes)")
+    top: int = Field(0, ge=0, description="classes per image that give edges; 0 = 5, but 2 up to 20 classes")
     weights: Literal["auto", "count", "rate"] = "auto"
     prune: Literal["auto", "none", "median", "median_over_one"] = "auto"
     method: Literal["auto", "louvain", "leiden", "networkx"] = "auto"

@@ -1,0 +1,185 @@
+"""Communities of classes: modularity, three detectors, several seeds, stability (METHODS 1.3, SCALE 4)."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from analysis.base.config import GraphSettings
+from analysis.base.errors import BadInput
+
+Membership = NDArray[np.int64]
+Detector = Callable[[sparse.coo_array, int, float, int], Membership]  # half the edges, nodes, resolution, seed
+
+LOUVAIN_CLASSES = 1_000
+STABILITY_RUNS = 10
+LARGE = 10_000  # above this many classes stability takes as many runs as there are seeds
+_igraph_lock = threading.Lock()  # igraph has one random generator for the whole process
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Communities (K,) numbered canonically, Q_1, the seed that won, Q_1 of every seed, and the method used."""
+
+    community: Membership
+    modularity: float
+    seed: int
+    by_seed: tuple[float, ...]
+    method: str
+
+
+def modularity(weight: sparse.csr_array, community: Membership, *, resolution: float = 1.0) -> float:
+    """Q_r = sum_c [ in(c)/m - r (deg(c)/2m)^2 ] of a symmetric weight (K, K) without a diagonal; 0 without edges."""
+    total = float(weight.sum())  # 2m: every edge is stored twice
+    if total == 0:
+        return 0.0
+    edges = weight.tocoo()
+    inside = float(edges.data[community[edges.row] == community[edges.col]].sum())
+    degree = np.bincount(community, np.asarray(weight.sum(axis=1)).ravel())
+    return inside / total - resolution * float(np.square(degree / total).sum())
+
+
+def canonical(community: NDArray[Any]) -> Membership:
+    """The same partition (K,) numbered by size descending, then by smallest class id."""
+    _, first, place, size = np.unique(community, return_index=True, return_inverse=True, return_counts=True)
+    rank = np.empty(len(size), np.int64)
+    rank[np.lexsort((first, -size))] = np.arange(len(size))
+    return rank[place.ravel()] if len(size) else np.zeros(0, np.int64)
+
+
+def choose_method(settings: GraphSettings, n_classes: int) -> str:
+    """The detector to use: python-louvain up to 1,000 classes at resolution >= 1, igraph's Leiden elsewhere.
+
+    Raises BadInput for python-louvain below resolution 1, where its stop test is wrong and it returns *more*
+    communities instead of fewer.
+    """
+    if settings.method == "louvain" and settings.resolution < 1:
+        raise BadInput(
+            f"python-louvain cannot be used at resolution {settings.resolution:g}",
+            wanted="a resolution of at least 1",
+            hint="choose the method leiden or networkx",
+        )
+    if settings.method != "auto":
+        return settings.method
+    return "louvain" if n_classes <= LOUVAIN_CLASSES and settings.resolution >= 1 else "leiden"
+
+
+def detect(weight: sparse.csr_array, settings: GraphSettings) -> Detection:
+    """Communities of a symmetric weight (K, K): the best Q_1 of several seeds; classes without an edge stay alone.
+
+    Ties go to fewer communities, then to the lower seed.
+    """
+    method = choose_method(settings, weight.shape[0])
+    if weight.nnz == 0:
+        return Detection(np.arange(weight.shape[0]), 0.0, settings.seed, (0.0,), method)
+    runs = partitions(weight, method, resolution=settings.resolution, seeds=_seeds(settings))
+    quality = [round(modularity(weight, run), 12) for run in runs]
+    best = min(range(len(runs)), key=lambda i: (-quality[i], int(runs[i].max()), i))
+    return Detection(runs[best], modularity(weight, runs[best]), _seeds(settings)[best], tuple(quality), method)
+
+
+def stability(
+    weight: sparse.csr_array, community: Membership, settings: GraphSettings
+) -> tuple[NDArray[np.float64], int]:
+    """How reliably each class stays with its community, (K,) in 0..1, and the number of runs it was judged by.
+
+    A class has companions: the other members of its community. Leiden is run with several other seeds; in each run
+    the companions then and now are compared as |both| / |either| (1 where both are empty), and the runs are averaged.
+    So 1 = the same companions whatever the seed; a community that merges with one of its own size in every second run
+    has .75; a class that leaves its large community in every second run has about .5.
+    """
+    k = len(community)
+    if weight.nnz == 0:
+        return np.ones(k), 0
+    n_runs = STABILITY_RUNS if k <= LARGE else settings.seeds
+    first = settings.seed + settings.seeds  # seeds that the detection has not used
+    runs = partitions(weight, "leiden", resolution=settings.resolution, seeds=range(first, first + n_runs))
+    total = np.zeros(k)
+    for run in runs:
+        pair, place, shared = np.unique(community * k + run, return_inverse=True, return_counts=True)
+        now = np.bincount(community, minlength=k)[pair // k] - 1
+        then = np.bincount(run, minlength=k)[pair % k] - 1
+        either = now + then - (shared - 1)
+        total += np.where(either > 0, (shared - 1) / np.maximum(either, 1), 1.0)[place.ravel()]
+    return np.clip(total / len(runs), 0.0, 1.0), len(runs)
+
+
+def partitions(
+    weight: sparse.csr_array, method: str, *, resolution: float, seeds: range | list[int]
+) -> list[Membership]:
+    """One canonical partition (K,) per seed. Only classes with an edge are given to the detector."""
+    linked = np.flatnonzero(np.diff(weight.indptr))
+    half = sparse.coo_array(sparse.triu(weight[linked][:, linked], k=1))
+    found = []
+    for seed in seeds:
+        membership = np.empty(weight.shape[0], np.int64)
+        membership[linked] = _DETECTORS[method](half, len(linked), resolution, seed)
+        alone = np.setdiff1d(np.arange(weight.shape[0]), linked, assume_unique=True)
+        membership[alone] = len(linked) + np.arange(len(alone))
+        found.append(canonical(membership))
+    return found
+
+
+@contextmanager
+def igraph_seeded(seed: int) -> Iterator[None]:
+    """Let igraph draw from a generator of its own: it has one for the whole process, so one thread at a time."""
+    import igraph
+
+    with _igraph_lock:
+        igraph.set_random_number_generator(random.Random(seed))  # noqa: S311  # not for secrets
+        try:
+            yield
+        finally:
+            igraph.set_random_number_generator(random)
+
+
+def _seeds(settings: GraphSettings) -> range:
+    return range(settings.seed, settings.seed + settings.seeds)
+
+
+def _networkx_graph(half: sparse.coo_array, n: int) -> Any:
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_nodes_from(range(n))
+    graph.add_weighted_edges_from(zip(half.row.tolist(), half.col.tolist(), half.data.tolist(), strict=True))
+    return graph
+
+
+def _louvain(half: sparse.coo_array, n: int, resolution: float, seed: int) -> Membership:
+    import community as python_louvain
+
+    found = python_louvain.best_partition(_networkx_graph(half, n), resolution=resolution, random_state=seed)
+    return np.array([found[node] for node in range(n)], np.int64)
+
+
+def _networkx(half: sparse.coo_array, n: int, resolution: float, seed: int) -> Membership:
+    import networkx as nx
+
+    graph = _networkx_graph(half, n)
+    membership = np.empty(n, np.int64)
+    for number, members in enumerate(nx.community.louvain_communities(graph, resolution=resolution, seed=seed)):
+        membership[list(members)] = number
+    return membership
+
+
+def _leiden(half: sparse.coo_array, n: int, resolution: float, seed: int) -> Membership:
+    import igraph
+
+    graph = igraph.Graph(n=n, edges=np.column_stack([half.row, half.col]))
+    with igraph_seeded(seed):
+        found = graph.community_leiden(
+            objective_function="modularity", weights=half.data.tolist(), resolution=resolution, n_iterations=-1
+        )
+    return np.array(found.membership, np.int64)
+
+
+_DETECTORS: dict[str, Detector] = {"louvain": _louvain, "leiden": _leiden, "networkx": _networkx}

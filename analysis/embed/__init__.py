@@ -1,0 +1,1 @@
+"""What lies near what: the shared nearest-neighbour graph and the 2-D map."""
