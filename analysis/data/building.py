@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.base.arrays import fingerprint_of
 from analysis.base.errors import BadInput
@@ -82,3 +84,10 @@ def _nothing(aside: list[tuple[str, str]]) -> BadInput:
 def numbered(name: str, n: int) -> list[str]:
     """Stable ids for images that have no file name: "train/000000" …"""
     return [f"{name}/{i:06d}" for i in range(n)]
+
+
+def blob_of(images: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Encoded images end to end (B,) uint8 and the positions (N + 1,) between them, as `Pixels` of kind blob want."""
+    offsets = np.zeros(len(images) + 1, np.int64)
+    np.cumsum([len(image) for image in images], out=offsets[1:])
+    return np.frombuffer(b"".join(images), np.uint8), offsets

@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
@@ -132,6 +133,20 @@ def to_rgb(image: Image.Image) -> Image.Image:
         behind = Image.new("RGBA", coloured.size, (*NEUTRAL, 255))
         return Image.alpha_composite(behind, coloured).convert("RGB")
     return image.convert("RGB")
+
+
+def as_png(image: Image.Image | NDArray[np.uint8]) -> bytes:
+    """An image in memory as PNG, without loss."""
+    buffer = io.BytesIO()
+    to_rgb(image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def as_jpeg(image: Image.Image) -> bytes:
+    """An image in memory as JPEG of quality 95."""
+    buffer = io.BytesIO()
+    to_rgb(image).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
 
 
 def _to_bytes(values: np.ndarray) -> np.ndarray:
