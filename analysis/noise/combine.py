@@ -19,11 +19,10 @@ from analysis.noise.reasons import reasons
 from analysis.noise.scorer import SCORERS, ScorerInputs
 
 Array = NDArray[Any]
-SHARE = {
-    "self_confidence": 1.0,
-    "normalized_margin": 1.0,
-    "neighbours": 1.0,
-}  # weight of each rank in the default order
+# whose ranks the default order averages: with probabilities the rank sum and, where there are features, the neighbours;
+# with nothing but predicted classes the weight of the confusion, as all margins are then the same
+BY_PROBABILITY = ("self_confidence", "normalized_margin", "neighbours")
+BY_CLASS = ("edge_weight", "neighbours")
 
 
 def skipped_scorers(inputs: ScorerInputs) -> dict[str, str]:
@@ -54,7 +53,7 @@ def score_all(inputs: ScorerInputs, *, progress: Progress | None = None) -> pd.D
         progress.advance()
     table = pd.DataFrame(
         {
-            "suspicion": combined(columns),
+            "suspicion": combined(columns, default_order(inputs)),
             "suggested": facts.other,
             "predicted": facts.predicted,
             "p_given": facts.p_given.astype(np.float64),
@@ -68,11 +67,22 @@ def score_all(inputs: ScorerInputs, *, progress: Progress | None = None) -> pd.D
     return table
 
 
-def combined(columns: dict[str, Array]) -> NDArray[np.float64]:
-    """The default order (N,) in 0..1: the weighted mean of the ranks of the scorers in SHARE that are there."""
-    there = {name: share for name, share in SHARE.items() if name in columns}
-    total = sum(share * mean_ranks(columns[name]) for name, share in there.items())
-    return np.asarray(total / sum(there.values()))
+def default_order(inputs: ScorerInputs) -> tuple[str, ...]:
+    """The scorers that the default order is made of on these inputs, if they are there.
+
+    The neighbours look at features, the two others at probabilities: they err on different images. Measured as average
+    precision on 30 cases (digits, Fashion-MNIST, CIFAR-10; uniform, pair and confusion-shaped noise of 8 and 25 %) the
+    mean of the three ranks lies above the rank sum in 28 and at most .002 below it, .03 above it on average. Equal
+    shares, because no unequal ones were better everywhere.
+    """
+    top = inputs.predictions.top_class
+    return BY_CLASS if top is not None and top.shape[1] == 1 else BY_PROBABILITY
+
+
+def combined(columns: dict[str, Array], names: Sequence[str]) -> NDArray[np.float64]:
+    """The mean rank (N,) in 0..1 of those columns of `names` that are there; at least one is."""
+    there = [mean_ranks(columns[name]) for name in names if name in columns]
+    return np.asarray(np.mean(there, axis=0))
 
 
 def kinds(inputs: ScorerInputs) -> Array:

@@ -15,7 +15,7 @@ from analysis.base.progress import Silent
 from analysis.base.schema import check_table
 from analysis.base.types import ConfusionGraph, Neighbours, Predictions
 from analysis.evaluate.detection import average_precision
-from analysis.noise.combine import SHARE, combined, score_all, skipped_scorers, suspects
+from analysis.noise.combine import BY_CLASS, BY_PROBABILITY, combined, score_all, skipped_scorers, suspects
 from analysis.noise.estimate import estimate_wrong
 from analysis.noise.filters import FILTERS
 from analysis.noise.scorer import SCORERS, ScorerInputs
@@ -92,7 +92,7 @@ def test_kind_tells_whether_the_prediction_leaves_the_community() -> None:
 
 
 def test_the_default_order_uses_known_scorers_and_finds_more_than_each_alone() -> None:
-    assert set(SHARE) <= set(SCORERS.names())
+    assert {*BY_PROBABILITY, *BY_CLASS} <= set(SCORERS.names())
     gains = []
     for seed in range(5):
         inputs = case(seed=seed)
@@ -112,7 +112,20 @@ def test_without_neighbours_the_default_order_is_the_rank_sum() -> None:
 
 def test_combined_is_a_mean_of_ranks() -> None:
     columns = {"self_confidence": np.array([0.1, 0.9]), "normalized_margin": np.array([0.2, 0.1])}
-    np.testing.assert_allclose(combined(columns), [0.75, 0.75])
+    np.testing.assert_allclose(combined(columns, BY_PROBABILITY), [0.75, 0.75])
+
+
+def test_predicted_classes_alone_are_ordered_by_edge_weight() -> None:
+    base = case(near=False)
+    best = base.predictions.top(1)
+    inputs = replace(
+        base, predictions=Predictions("m", 4, np.ones(400, bool), top_class=best[0], top_prob=np.ones((400, 1)))
+    )
+    table = score_all(inputs)
+    differs = table["predicted"] != inputs.given
+    np.testing.assert_array_equal(table["suspicion"][differs].rank(), table["edge_weight"][differs].rank())
+    assert table["suspicion"][differs].nunique() > 1
+    assert table["suspicion"][differs].min() > table["suspicion"][~differs].max()
 
 
 def listed(inputs: ScorerInputs) -> tuple[pd.DataFrame, list[str], pd.DataFrame]:
