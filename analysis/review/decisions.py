@@ -90,7 +90,8 @@ class DecisionStore:
             except Refused as error:
                 found = f"{error.found} (session {str(decision.session)[:40]!r}, number {str(decision.seq)[:20]})"
                 raise Refused(found, wanted=error.wanted, hint=error.hint) from error
-        return sorted(batch, key=lambda decision: (decision.session, decision.seq))
+        place = {session: i for i, session in enumerate(dict.fromkeys(decision.session for decision in batch))}
+        return sorted(batch, key=lambda decision: (place[decision.session], decision.seq))
 
     def _known(self, conn: Connection, batch: list[Decision]) -> dict[tuple[str, int], Decision]:
         """Those of the batch that are in the store already."""
