@@ -12,6 +12,7 @@ REFERENCES: dict[str, str] = {
         " classification, IJCAI 2017, pp. 1980-1986."
     ),
     "Jin18": "C. Jin, R. Jin, K. Chen, Y. Dou, C-MS-Celeb, Comput. Intell. Neurosci. 2018, art. 4512473.",
+    "LeCun98": "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.",
     "Lee18": "K.-H. Lee, X. He, L. Zhang, L. Yang, CleanNet, CVPR 2018, arXiv:1711.07131.",
     "McInnes18": "L. McInnes, J. Healy, J. Melville, UMAP, arXiv:1802.03426, 2018.",
     "North21a": (

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.base.errors import BadInput, NotAvailable
+from analysis.base.errors import BadInput, NotAvailable, Refused, UserError
 from analysis.base.progress import Progress
 from analysis.base.types import Dataset, Pixels
 from analysis.data.building import Found, blob_of, build
 from analysis.data.decode import as_png, read_bytes
 from analysis.data.labels import clean_name, code_labels, read_classes
-from analysis.data.reader import Options, flag, reader
+from analysis.data.reader import Options, reader
 from analysis.data.scan import look_at_blob
 
 PREFIX = "hf:"
@@ -46,7 +46,6 @@ def sniff(source: str) -> bool:
         "label": "name of the label column",
         "true": "name of a column of true labels",
         "classes": "file with class names in order, one a line (default: those of the data set)",
-        "offline": "yes: never ask the network",
     },
 )
 def read(source: str, options: Options, progress: Progress) -> Dataset:
@@ -55,17 +54,31 @@ def read(source: str, options: Options, progress: Progress) -> Dataset:
     columns = _columns(parts, options)
     images: list[bytes] = []
     rows: list[dict[str, Any]] = []
+    refused: dict[int, str] = {}
+    homes = _homes(source)
     progress.start("collecting images", sum(len(part) for part in parts.values()))
     for split, part in parts.items():
         for i, item in enumerate(_encoded(part, columns["image"])):
-            images.append(_bytes_of(item[columns["image"]]))
+            try:
+                images.append(_bytes_of(item[columns["image"]], homes))
+            except UserError as error:  # a missing file, or one that lies elsewhere
+                refused[len(images)] = str(error)
+                images.append(b"")
             name = f"{SPLITS.get(split, split)}/{i:06d}"
             rows.append({"path": name, "split": SPLITS.get(split, split), **{k: item[columns[k]] for k in columns}})
             progress.advance()
     frame = pd.DataFrame(rows).drop(columns="image")
     found = _found(frame, next(iter(parts.values())), columns["label"], options)
     data, offsets = blob_of(images)
-    return build(found, Pixels("blob", data=data, offsets=offsets), look_at_blob(data, offsets, progress))
+    looked = look_at_blob(data, offsets, progress)
+    looked["reason"] = [refused.get(i, reason) for i, reason in enumerate(looked["reason"])]
+    return build(found, Pixels("blob", data=data, offsets=offsets), looked)
+
+
+def _homes(source: str) -> list[Path]:
+    """Folders that images may be read from: a data set may name any path on this machine."""
+    local = [] if source.startswith(PREFIX) else [Path(source).expanduser().resolve()]
+    return [*local, Path(_library().config.HF_CACHE_HOME).expanduser().resolve()]
 
 
 def _library() -> Any:
@@ -85,11 +98,7 @@ def _load(source: str, options: Options) -> dict[str, Any]:
     library = _library()
     try:
         if source.startswith(PREFIX):
-            mode = {"download_config": library.DownloadConfig(local_files_only=True)}
-            offline = flag(options, "offline", default=False)
-            loaded = library.load_dataset(
-                source.removeprefix(PREFIX), options.get("config"), **(mode if offline else {})
-            )
+            loaded = library.load_dataset(source.removeprefix(PREFIX), options.get("config"))
         else:
             loaded = library.load_from_disk(str(Path(source).expanduser()))
     except (OSError, ValueError, RuntimeError) as error:  # what the library raises: missing, no network, scripts
@@ -131,15 +140,22 @@ def _encoded(part: Any, image: str) -> Iterator[dict[str, Any]]:
     return iter(part)
 
 
-def _bytes_of(value: Any) -> bytes:
+def _bytes_of(value: Any, homes: list[Path]) -> bytes:
     """The encoded image of a cell; b"" where there is none, which the look at all images then reports."""
     if isinstance(value, dict):
         if value.get("bytes") is not None:
             return bytes(value["bytes"])
-        return read_bytes(Path(value["path"])) if value.get("path") else b""
+        return _file_bytes(value["path"], homes) if value.get("path") else b""
     if isinstance(value, bytes):
         return value
     return b"" if value is None else as_png(np.asarray(value, np.uint8))
+
+
+def _file_bytes(path: str, homes: list[Path]) -> bytes:
+    full = (homes[0] / path).resolve()
+    if not any(full.is_relative_to(home) for home in homes):
+        raise Refused(f"{path} lies outside of the data set's folders")
+    return read_bytes(full)
 
 
 def _found(frame: pd.DataFrame, part: Any, label: str, options: Options) -> Found:

@@ -214,7 +214,8 @@ def _collect(parts: list[_Part], name: str, progress: Progress) -> tuple[list[by
 def _pairs(part: _Part, name: str) -> Iterator[tuple[Image.Image, int]]:
     for i in range(len(part.items)):
         item = part.items[i]
-        image, label = item if isinstance(item, tuple) and len(item) == 2 else (None, None)
+        pair: tuple[Any, Any] = item if isinstance(item, tuple) and len(item) == 2 else (None, None)
+        image, label = pair
         if getattr(label, "ndim", None) == 0:
             label = label.item()  # a tensor or NumPy number
         if not isinstance(image, Image.Image) or not isinstance(label, int):
