@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _command(commands: Any, name: str, summary: str, *examples: str) -> argparse.ArgumentParser:
-    return commands.add_parser(  # type: ignore[no-any-return]  # argparse types its own subparsers as Any
+    return commands.add_parser(
         name,
         help=summary,
         description=summary + ".",

@@ -156,3 +156,26 @@ def _line(run: Run) -> str:
         about = f", about {left:.0f} s left in this phase" if left is not None else ""
         return f"running: {phase.get('what', status.get('step'))} {phase.get('done', 0)}/{phase.get('total', 0)}{about}"
     return f"{state}: {status.get('error')}" if status.get("error") else str(state)
+
+
+def export(folder: str, format_name: str, out: str) -> str:
+    """Write the cleaned labels of a workspace into the new folder `out`; gives the lines to print."""
+    from analysis.review.decisions import DecisionStore
+    from analysis.review.exporter import EXPORTERS, write_export
+    from analysis.review.gather import gather
+
+    EXPORTERS.get(format_name)
+    workspace = Workspace.open(folder)
+    made = gather(workspace, DecisionStore(workspace.review_url))
+    place = write_export(made, format_name, out)
+    counts = made.provenance["counts"]
+    actions = ", ".join(f"{n:,} × {action}" for action, n in counts["by_action"].items()) or "no change"
+    unreviewed = counts["by_status"].get("unreviewed", 0)
+    lines = [
+        f"{place}: {counts['n_labels']:,} labels; changes: {actions}; {unreviewed:,} images were not reviewed",
+    ]
+    if counts["images_in_conflict"]:
+        lines.append(f"Reviewers disagree on {counts['images_in_conflict']:,} images; the latest decision was used")
+    if counts["not_applied"]:
+        lines.append(f"{counts['not_applied']:,} decisions could not be applied; they are listed in the export")
+    return "\n".join(lines)

@@ -152,7 +152,7 @@ def scores(context: Context) -> dict[str, Any]:
         classes=dataset.classes,
     )
     table = score_all(inputs, progress=context.progress)
-    flagged = suspects(dataset.table["image_id"].to_numpy(), table, inputs)
+    flagged = suspects(dataset.table["image_id"].tolist(), table, inputs)
     return {"scores": table, "suspects": flagged, "estimate": estimate_wrong(inputs)}
 
 

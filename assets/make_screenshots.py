@@ -1,0 +1,140 @@
+"""Make assets/screenshots: every page of the demo in light and dark, by driving the real dashboard in Chromium.
+
+    python assets/make_screenshots.py [--workspace DIR] [--out DIR] [--width 1280] [--both-widths]
+
+The workspace is analysed first if it is not there. Decisions are made on a copy, so the workspace stays as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {
+    "overview": "/",
+    "confusion": "/confusion",
+    "communities": "/communities",
+    "map": "/map",
+    "review": "/review",
+    "export": "/export",
+}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",  # software WebGL, for the map
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+SETTLED = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  return app && app.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
+    && !document.querySelector('[data-stale=true]') && !document.querySelector('[data-testid=stSkeleton]');
+}"""
+
+
+@contextmanager
+def dashboard(workspace: Path) -> Iterator[str]:
+    """Run the dashboard on a free port; gives its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "analysis", "open", str(workspace), "--port", str(port), "--no-browser"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok":
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def settle(page: Page) -> None:
+    """Wait until Streamlit has drawn the page and pictures have come."""
+    page.wait_for_function(SETTLED, timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1200)
+
+
+def judge_some(browser: Browser, url: str) -> None:
+    """Judge a few images by key, so that progress and export have something to show."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{url}/review")
+    settle(page)
+    page.locator("[data-testid=stApp]").click(position={"x": 640, "y": 5})
+    deck = page.locator("[data-deck]").first
+    deck.focus()
+    for key in ("a", "a", "k", "a", "a", "s", "a"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(150)
+    page.wait_for_timeout(1500)
+    page.close()
+
+
+def shoot(browser: Browser, url: str, out: Path, width: int) -> None:
+    """One picture per page and theme."""
+    for theme in ("light", "dark"):
+        context = browser.new_context(
+            viewport={"width": width, "height": round(width * 0.66)}, color_scheme=theme, base_url=url
+        )
+        page = context.new_page()
+        for name, path in PAGES.items():
+            page.goto(path)
+            settle(page)
+            suffix = "" if width == 1280 else f"_{width}"
+            page.screenshot(path=out / f"{name}_{theme}{suffix}.png")
+            print(out / f"{name}_{theme}{suffix}.png", flush=True)
+        context.close()
+
+
+def main() -> None:
+    """Analyse if need be, start the dashboard, take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, default=ROOT / "workspaces" / "demo")
+    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "screenshots")
+    parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--both-widths", action="store_true", help="1280 and 1920 pixels")
+    args = parser.parse_args()
+    demo = [sys.executable, "-m", "analysis", "demo", "--no-open", "--workspace", str(args.workspace)]
+    if not (args.workspace / "workspace.json").exists():
+        subprocess.run(demo, cwd=ROOT, check=True)
+    args.out.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        copy = Path(place) / "demo"
+        shutil.copytree(args.workspace, copy)
+        for old in copy.glob("review.sqlite*"):
+            old.unlink()
+        with dashboard(copy) as url:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            judge_some(browser, url)
+            for width in (1280, 1920) if args.both_widths else (args.width,):
+                shoot(browser, url, args.out, width)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Run every benchmark in its quick form, one after the other; each prints one JSON row a case."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main() -> int:
+    failed = []
+    scripts = sorted(p for p in [*HERE.glob("*.py"), *HERE.glob("*/run.py")] if p.name != Path(__file__).name)
+    for script in scripts:
+        print(f"# {script.relative_to(HERE.parent)}", flush=True)
+        if subprocess.run([sys.executable, str(script)], cwd=HERE.parent, check=False).returncode:
+            failed.append(script.name)
+    print(f"# {len(scripts) - len(failed)} of {len(scripts)} benchmarks ran" + (f"; failed: {failed}" if failed else ""))
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
