@@ -60,10 +60,11 @@ def read_bytes(path: Path, *, limit: int = BYTE_LIMIT) -> bytes:
         raise NotFoundHere(f"{path.name} is not there any more", hint="read the data set again") from error
     except OSError as error:
         raise BadInput(f"{path.name} cannot be opened: {error.strerror}") from error
+    facts = os.fstat(handle)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(handle)
+        raise Refused(f"{path.name} is no regular file")
     with open(handle, "rb") as file:  # noqa: PTH123  # a descriptor, not a path
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise Refused(f"{path.name} is no regular file")
         if facts.st_size > limit:
             raise Refused(f"{path.name} has {facts.st_size:,} bytes", wanted=f"at most {limit:,}")
         return file.read(limit)

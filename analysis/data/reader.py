@@ -91,7 +91,7 @@ def exists(source: str) -> bool:
 
 
 def _sniffed(source: str) -> ReaderSpec:
-    fitting = [spec for _, spec in READERS.items() if spec.sniff(source)]
+    fitting = [spec for _, spec in READERS.items() if _fits(spec, source)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -102,8 +102,15 @@ def _sniffed(source: str) -> ReaderSpec:
         )
     known = ", ".join(READERS.names())
     if not exists(source):
-        raise NotFoundHere(f"There is no {source!r}", wanted="a folder, a file or digits", hint=f"readers: {known}")
+        raise NotFoundHere(f"There is no {source[:200]!r}", wanted="a folder, a file or digits", hint=f"readers: {known}")
     raise BadInput(f"No reader recognises {source}", wanted=f"a source for one of {known}", hint="or use --reader")
+
+
+def _fits(spec: ReaderSpec, source: str) -> bool:
+    try:
+        return spec.sniff(source)
+    except (OSError, ValueError):  # text that can be no file name, a folder that may not be read
+        return False
 
 
 def flag(options: Options, name: str, *, default: bool) -> bool:
