@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -27,6 +27,7 @@ def split(rows: list[tuple[bool, int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([w for w, _ in rows]), np.array([s / 4 for _, s in rows])
 
 
+@settings(deadline=None)
 @given(CASES)
 def test_agrees_with_scikit_learn_ties_included(rows: list[tuple[bool, int]]) -> None:
     wrong, suspicion = split(rows)
@@ -34,6 +35,7 @@ def test_agrees_with_scikit_learn_ties_included(rows: list[tuple[bool, int]]) ->
     assert auroc(wrong, suspicion) == pytest.approx(roc_auc_score(wrong, suspicion))
 
 
+@settings(deadline=None)
 @given(CASES, st.integers(0, 10))
 def test_row_order_does_not_matter(rows: list[tuple[bool, int]], seed: int) -> None:
     wrong, suspicion = split(rows)
