@@ -156,6 +156,8 @@ def _organised(weight: sparse.csr_array, settings: GraphSettings, made_with: dic
 def _warnings(found: Detection, kept: sparse.csr_array) -> list[str]:
     if kept.nnz == 0:
         return ["No two classes are confused: every class stands alone."]
+    if kept.nnz == 2:
+        return ["Only one pair of classes is confused: there is nothing to group."]
     if found.modularity < NO_STRUCTURE:
         return [f"There is no community structure (modularity {found.modularity:.2f}): {EVENLY}"]
     return []

@@ -137,13 +137,18 @@ def _push_apart(xy: Points, radius: Points) -> Points:
 
 
 def _spread(xy: Points, radius: Points) -> Points:
-    """Scale the middles so that no two discs overlap."""
-    pairs = KDTree(xy).query_pairs(2 * float(radius.max()), output_type="ndarray")
+    """Scale the middles so that no two discs overlap and, where there are few, the nearest two just touch."""
+    few = len(xy) <= FITTED
+    pairs = (
+        np.column_stack(np.triu_indices(len(xy), 1))
+        if few
+        else KDTree(xy).query_pairs(2 * float(radius.max()), output_type="ndarray")
+    )
     if not len(pairs):
         return xy
     distance = np.sqrt(np.square(xy[pairs[:, 0]] - xy[pairs[:, 1]]).sum(axis=1))
-    need = (radius[pairs[:, 0]] + radius[pairs[:, 1]]) / np.maximum(distance, 1e-9)
-    return xy * max(1.0, float(need.max()))
+    need = float(((radius[pairs[:, 0]] + radius[pairs[:, 1]]) / np.maximum(distance, 1e-9)).max())
+    return xy * (need if few else max(1.0, need))
 
 
 def _place_alone(xy: Points, alone: NDArray[np.bool_]) -> None:
