@@ -228,5 +228,5 @@ def _said(current: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def iso_time(seconds: float) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC with milliseconds, such as 2026-03-01T12:00:00.250+00:00."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    """Seconds since 1970 as ISO 8601 in UTC, such as 2026-03-01T12:00:00.250000+00:00."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")

@@ -22,7 +22,12 @@ from analysis.review.decisions import DecisionStore
 from tests.review.helpers import decision
 
 
-def eight(url: str) -> None:
+def eight(*urls: str) -> None:
+    for url in urls:
+        _eight(url)
+
+
+def _eight(url: str) -> None:
     fork = multiprocessing.get_context("fork")  # the children start together, with everything imported
     barrier, results = fork.Barrier(8), fork.Queue()
     children = [fork.Process(target=_open_and_book, args=(url, i, barrier, results)) for i in range(8)]
