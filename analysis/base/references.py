@@ -6,6 +6,14 @@ REFERENCES: dict[str, str] = {
     "Alpaydin98": "E. Alpaydin, C. Kaynak, Cascading classifiers, Kybernetika 34, 1998, pp. 369-374.",
     "Beyer20": "L. Beyer et al., Are we done with ImageNet?, arXiv:2006.07159, 2020.",
     "Blondel08": "V. D. Blondel et al., Fast unfolding of communities in large networks, J. Stat. Mech., 2008.",
+    "Coates11": (
+        "A. Coates, H. Lee, A. Y. Ng, An analysis of single-layer networks in unsupervised feature learning, AISTATS"
+        " 2011, pp. 215-223."
+    ),
+    "Coates12": (
+        "A. Coates, A. Y. Ng, Learning feature representations with k-means, in Neural Networks: Tricks of the Trade,"
+        " LNCS 7700, 2012, pp. 561-580."
+    ),
     "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",
     "Jin17": (
         "R. Jin, Y. Dou, Y. Wang, X. Niu, Confusion graph: detecting confusion communities in large scale image"
