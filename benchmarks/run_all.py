@@ -16,7 +16,8 @@ def main() -> int:
         print(f"# {script.relative_to(HERE.parent)}", flush=True)
         if subprocess.run([sys.executable, str(script)], cwd=HERE.parent, check=False).returncode:
             failed.append(script.name)
-    print(f"# {len(scripts) - len(failed)} of {len(scripts)} benchmarks ran" + (f"; failed: {failed}" if failed else ""))
+    tail = f"; failed: {failed}" if failed else ""
+    print(f"# {len(scripts) - len(failed)} of {len(scripts)} benchmarks ran{tail}")
     return bool(failed)
 
 
