@@ -18,7 +18,7 @@ Measure = Literal["counts", "share of given", "share of predicted"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 WITH_NUMBERS = 16  # up to so many rows the number stands in the cell
 WITHOUT_NAMES = 64  # beyond so many rows names would overlap; the hover tells them
-PIXELS = 640  # height of the figure
+PIXELS = 600  # height of the figure
 CELLS = 1  # index of the trace that is clicked: the heat map itself reports no click
 
 
@@ -78,6 +78,7 @@ def matrix_figure(
         paper_bgcolor="rgba(0,0,0,0)",
         dragmode="pan",
         hovermode="closest",
+        hoverdistance=60,  # a cell may be wider than its invisible square
         showlegend=False,
         shapes=_separators(axis, colours) + [_frame(cell, colours) for cell in chosen],
     )
@@ -94,9 +95,9 @@ def matrix_figure(
     }
     figure.update_xaxes(**ticks, title="predicted", side="top", tickangle=0 if _short(axis) else -60)
     figure.update_yaxes(
-        **{**ticks, "range": [len(axis) - 0.5, -0.5]}, title="given", scaleanchor="x", constrain="domain"
+        **{**ticks, "range": [len(axis) - 0.5, -0.5]},
+        title="given",
     )
-    figure.update_xaxes(constrain="domain")
     return figure
 
 

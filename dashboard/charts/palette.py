@@ -1,7 +1,7 @@
 """Colours and shapes of data, in light and dark. Never colour alone: a category is a colour and a shape.
 
-Eight colours that people with red-green or blue-yellow blindness can tell apart (tests/dashboard/test_palette.py
-simulates it), each at least 3 : 1 against the page. Seven shapes; 8 and 7 share no divisor, so 56 categories in a row
+Ten colours that people with red-green or blue-yellow blindness can tell apart (tests/dashboard/test_palette.py
+simulates it), each at least 3 : 1 against the page. Seven shapes; 10 and 7 share no divisor, so 70 categories in a row
 look different.
 """
 
@@ -39,12 +39,23 @@ LIGHT = Palette(
     mode="light",
     background="#FFFFFF",
     surface="#F3F5F7",
-    ink="#1C2730",
+    ink="#0F1820",
     muted="#5A6772",
     line="#DCE2E7",
     accent="#C2410C",
     faint="#C9D0D6",
-    categories=("#1B5198", "#BB650A", "#149F64", "#813869", "#745109", "#368FD9", "#5E4C37", "#797E88"),
+    categories=(
+        "#1872D0",
+        "#C35B0D",
+        "#10A85D",
+        "#792A84",
+        "#745506",
+        "#6191DC",
+        "#5A3A22",
+        "#7E8491",
+        "#D83D73",
+        "#18191B",
+    ),
     sequence=("#F4F7FA", "#CFE0EE", "#9CC2DF", "#5F9AC7", "#2B6CA3", "#0D3B66"),
 )
 DARK = Palette(
@@ -56,7 +67,18 @@ DARK = Palette(
     line="#323C45",
     accent="#FDA172",
     faint="#3B4650",
-    categories=("#4F9FE6", "#EB6D34", "#2CD0A1", "#D994CC", "#ECC55C", "#A5DCF7", "#B1947A", "#93999E"),
+    categories=(
+        "#4F9FE6",
+        "#EB6D34",
+        "#2CD0A1",
+        "#D994CC",
+        "#ECC55C",
+        "#A5DCF7",
+        "#B1947A",
+        "#93999E",
+        "#7C6FE0",
+        "#F4F4F4",
+    ),
     sequence=("#1A2128", "#1F3A52", "#28597F", "#3F86B8", "#7DB9E3", "#D6EBFB"),
 )
 
@@ -67,7 +89,7 @@ def palette(mode: str | None) -> Palette:
 
 
 def colour_of(number: int, colours: Palette) -> str:
-    """The colour of category `number`; they repeat, together with the shapes, every 56."""
+    """The colour of category `number`; they repeat, together with the shapes, every 70."""
     return colours.categories[number % len(colours.categories)]
 
 

@@ -68,14 +68,14 @@ def map_figure(
     hover: Sequence[str],
     meant: NDArray[np.bool_] | None = None,
     outline: Sequence[Sequence[float]] = (),
-    height: int = 640,
+    height: int = 620,
 ) -> go.Figure:
     """M points at `xy` (M, 2). `meant` (M,) stand out, the rest are faint; `outline` is the lasso in force.
 
     `hover` holds M texts, escaped already. Trace 0 is the faint points, trace 1 those that are meant.
     """
     meant = np.ones(len(xy), bool) if meant is None else meant
-    size = float(np.clip(900 / np.sqrt(max(1, len(xy))), 3.5, 10))
+    size = float(np.clip(300 / np.sqrt(max(1, len(xy))), 3.5, 9))
     figure = go.Figure(
         [_faint(xy[~meant], colours, size), _points(xy, meant, colouring, colours, size=size, hover=hover)]
     )
@@ -83,7 +83,7 @@ def map_figure(
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker, showlegend=True))
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "title": ""}
     figure.update_xaxes(**bare)
-    figure.update_yaxes(**bare, scaleanchor="x")
+    figure.update_yaxes(**bare)
     figure.update_layout(
         height=height,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
@@ -96,6 +96,8 @@ def map_figure(
             "itemclick": False,
             "itemdoubleclick": False,
             "itemsizing": "constant",
+            "orientation": "h",
+            "y": -0.02,
         },
         shapes=[_outline(outline, colours)] if outline else [],
         uirevision="map",
@@ -123,7 +125,7 @@ def _points(
     size: float,
     hover: Sequence[str],
 ) -> go.Scattergl:
-    marker = {"size": size, "opacity": 0.85, **_marker(colouring, meant, colours)}
+    marker = {"size": size, "opacity": 0.8, **_marker(colouring, meant, colours)}
     return go.Scattergl(
         x=xy[meant, 0].astype(np.float32),
         y=xy[meant, 1].astype(np.float32),

@@ -56,6 +56,17 @@ class Seen:
         return int(self.columns.community.max()) + 1
 
     @property
+    def suspects_of_class(self) -> NDArray[np.int64]:
+        """Suspects by their given class, (K,): the images that `only suspects` leaves."""
+        return np.bincount(self.columns.given[self.columns.is_suspect], minlength=len(self.classes))
+
+    @property
+    def suspects_of_community(self) -> NDArray[np.int64]:
+        """The same by community."""
+        weights = self.suspects_of_class
+        return np.bincount(self.columns.community, weights=weights, minlength=self.n_communities).astype(np.int64)
+
+    @property
     def has_images(self) -> bool:
         """Are there pixels to show?"""
         return loaders.dataset(self.path).pixels.kind != "none"

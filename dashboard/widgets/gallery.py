@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dashboard import state
 from dashboard.selection import most_suspicious
 from dashboard.server.urls import image_url, thumb_url
 from dashboard.widgets.frame import PAGES, Seen
@@ -24,16 +25,14 @@ STYLE = """
 .la-card:hover img, .la-card:focus-visible img { outline: 2px solid currentColor; outline-offset: 1px; }
 .la-none { display: grid; place-items: center; aspect-ratio: 1; border-radius: 6px; padding: 6px; font-size: 12px;
   overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 6%, transparent); }
-.la-names { font-size: 13px; line-height: 1.35; margin-top: 4px; overflow-wrap: anywhere; }
-.la-names s { opacity: .75; }
-.la-bar { height: 4px; border-radius: 2px; margin-top: 4px;
-  background: color-mix(in srgb, currentColor 12%, transparent); }
-.la-bar i { display: block; height: 100%; border-radius: 2px; background: currentColor; opacity: .75; }
+.la-names { display: flex; gap: 6px; justify-content: space-between; font-size: 13px; line-height: 1.35;
+  margin-top: 4px; overflow-wrap: anywhere; }
+.la-names s, .la-names i { opacity: .72; font-style: normal; }
 </style>
 """
 
 
-def gallery(seen: Seen, rows: NDArray[np.integer], *, key: str, per_page: int = PER_PAGE, side: int = 104) -> None:
+def gallery(seen: Seen, rows: NDArray[np.integer], *, key: str, per_page: int = PER_PAGE, side: int = 88) -> None:
     """Thumbnails of `rows` (M,), most suspicious first, and the way to judge them."""
     if len(rows) == 0:
         st.info("No image matches. Remove a condition above to see more.")
@@ -42,19 +41,20 @@ def gallery(seen: Seen, rows: NDArray[np.integer], *, key: str, per_page: int = 
     pages = -(-len(ordered) // per_page)
     page = 1
     if pages > 1:
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(f"Most suspicious first, {per_page} a page")
-            page = st.pagination(pages, key=f"{key}.page.{hash(seen.chosen) & 0xFFFFFF}") or 1
+        page = st.pagination(pages, key=f"{key}.page.{state.changes()}") or 1
     shown = ordered[(page - 1) * per_page : page * per_page]
     st.html(STYLE + cards(seen, shown.tolist(), side=side))
+    st.caption("Most suspicious first; the number is the suspicion, 0 to 1. A click opens the image.")
 
 
-def review_button(rows: NDArray[np.integer], *, key: str, label: str = "") -> None:
+def review_button(seen: Seen, *, key: str) -> None:
     """Leads to the Review page with the filter in force."""
-    n = len(rows)
-    text = label or ("Review this image" if n == 1 else f"Review these {n:,} images")
+    n = len(seen.rows)
+    label = (
+        "Review the suspects" if seen.chosen.is_empty else f"Review {'this image' if n == 1 else f'these {n:,} images'}"
+    )
     if st.button(
-        text, type="primary", key=key, disabled=n == 0, icon=":material/arrow_forward:", icon_position="right"
+        label, type="primary", key=key, disabled=n == 0, icon=":material/arrow_forward:", icon_position="right"
     ):
         st.switch_page(f"{PAGES}/review.py")
 
@@ -72,10 +72,7 @@ def _card(seen: Seen, row: int) -> str:
     doubted = bool(c.is_suspect[row]) or c.predicted[row] != c.given[row]
     names = f"<s>{given}</s> → <b>{suggested}</b>" if doubted else given
     says = f"labelled {given}" + (f", {suggested} suggested" if doubted else "") + f", suspicion {suspicion:.2f}"
-    caption = (
-        f'<div class="la-names">{names}</div>'
-        f'<div class="la-bar" title="suspicion {suspicion:.2f}"><i style="width:{suspicion * 100:.0f}%"></i></div>'
-    )
+    caption = f'<div class="la-names"><span>{names}</span><i title="suspicion, 0 to 1">{suspicion:.2f}</i></div>'
     if not seen.has_images:
         path = for_html(seen.opened.dataset.table["path"].iloc[row], limit=80)
         return f'<div class="la-card"><div class="la-none">{path}</div>{caption}</div>'

@@ -12,7 +12,7 @@ from dashboard.components.class_graph.drawing import Drawing, edge_id, ends_of
 from dashboard.selection import Filter
 from dashboard.server.vendor import vis_network_url
 
-HEIGHT = 560
+HEIGHT = 504
 _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from pyvis.network import Network
 
 HEAVIEST = 1500  # edges drawn; more of them is a grey cloud
-SPACING = (
-    80.0  # drawing units, in which a label is 14 high, per unit of the layout, in which no classes are closer than 1
-)
-WIDE = 1.4  # the canvas is wider than high, and so are names
+WIDTH = 620.0  # drawing units, in which a label is 14 high: about what a canvas holds without zooming out
+ROOMY = 40  # classes that fit into it; more of them make the drawing larger, and the browser zooms out
+WIDE = 1.5  # the canvas is wider than high, and so are names
 _REMOTE = re.compile(r"<(link|script)\b[^>]*\b(?:href|src)\s*=\s*\"https?://[^>]*>(?:\s*</script>)?", re.IGNORECASE)
 
 
@@ -132,8 +131,11 @@ def heaviest(edges: pd.DataFrame, at_most: int = HEAVIEST) -> pd.DataFrame:
 def positions(classes: pd.DataFrame) -> np.ndarray:
     """Places of the classes (K, 2) in drawing units, the centre at 0, y upwards as in a plot."""
     xy = classes[["x", "y"]].to_numpy(np.float64)
-    middle = (xy.min(axis=0) + xy.max(axis=0)) / 2
-    return np.asarray(np.round((xy - middle) * [SPACING * WIDE, -SPACING], 1))
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    box = np.array([WIDTH, WIDTH / WIDE]) * max(1.0, np.sqrt(len(xy) / ROOMY))
+    scale = box / np.maximum(high - low, 1e-9)
+    scale = np.minimum(scale, scale.min() * WIDE)  # fill the canvas, but keep discs from turning into stripes
+    return np.asarray(np.round((xy - (low + high) / 2) * scale * [1, -1], 1))
 
 
 def _node_colour(colour: str, colours: Palette) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def _options(colours: Palette) -> dict[str, Any]:
             "scaling": {
                 "min": 9,
                 "max": 30,
-                "label": {"enabled": True, "min": 13, "max": 20, "drawThreshold": 7, "maxVisible": 22},
+                "label": {"enabled": True, "min": 14, "max": 20, "drawThreshold": 7, "maxVisible": 22},
             },
             "font": {
                 "color": colours.ink,

@@ -1,0 +1,220 @@
+"""Start an analysis as a process of its own, and find it again: it outlives the page, the browser and this server.
+
+What is known of a started process stands in a small file beside its log, in a folder of this user. Pages read progress
+from the run in the workspace; before the run exists, the log says what happens.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.base.arrays import digest_of
+from analysis.base.errors import BadInput, NotFoundHere
+from analysis.data.reader import split_source
+from analysis.runs.run import DONE, FAILED, RUNNING, Run, alive, start_ticks
+from analysis.runs.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[1]
+TAIL = 4000  # bytes of log that are read back
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form asks for. Empty text means: not given."""
+
+    source: str
+    workspace: str
+    reader: str = ""
+    model: str = "auto"
+    mode: str = "auto"
+    predictions: str = ""
+
+    def arguments(self) -> list[str]:
+        """The arguments of `python -m analysis`, as a list: nothing passes through a shell."""
+        given = {"--reader": self.reader, "--model": self.model, "--mode": self.mode, "--predictions": self.predictions}
+        options = [f"{name}={value}" for name, value in given.items() if value]
+        return ["run", f"--workspace={self.workspace}", *options, "--", self.source]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A started analysis."""
+
+    workspace: str
+    pid: int
+    started_ticks: int | None
+    started: float
+    log: str
+
+    def running(self) -> bool:
+        """Is the process still there?"""
+        return alive(self.pid, self.started_ticks)
+
+    def tail(self) -> str:
+        """The end of what it printed."""
+        try:
+            with Path(self.log).open("rb") as handle:
+                handle.seek(max(0, handle.seek(0, os.SEEK_END) - TAIL))
+                text = handle.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+        return "\n".join(line.rsplit("\r", 1)[-1] for line in text.splitlines() if line.strip())
+
+    def run(self) -> Run | None:
+        """The run this process works on, once the workspace has one."""
+        for run in reversed(_runs(self.workspace)):
+            if run.status().get("pid") == self.pid:
+                return run
+        return None
+
+
+def check(asked: Asked) -> Asked:
+    """The request with paths made whole; raises where it cannot be started at all."""
+    source, workspace = asked.source.strip(), asked.workspace.strip()
+    if not source:
+        raise BadInput("No source is named", wanted="a folder of images, a file, or a name such as digits")
+    if not workspace:
+        raise BadInput("No workspace is named", wanted="a new folder for the results")
+    place, _ = split_source(source)
+    local = Path(place).expanduser()
+    if local.exists():
+        source = str(local.resolve()) + source[len(place) :]
+    elif place.startswith(("/", "~", ".")):
+        raise NotFoundHere(f"There is no {place}", wanted="a folder or file on this machine")
+    predictions = asked.predictions.strip()
+    if predictions and not Path(predictions).expanduser().is_file():
+        raise NotFoundHere(f"There is no file {predictions}", wanted="predictions as npz, npy, parquet or csv")
+    return Asked(
+        source=source,
+        workspace=str(Path(workspace).expanduser().resolve()),
+        reader=asked.reader.strip(),
+        model=asked.model.strip() or "auto",
+        mode=asked.mode,
+        predictions=str(Path(predictions).expanduser().resolve()) if predictions else "",
+    )
+
+
+def start(asked: Asked) -> Job:
+    """Start the analysis and return at once. A second one on the same workspace is refused while one runs."""
+    asked = check(asked)
+    known = find(asked.workspace)
+    if known is not None and known.running():
+        raise BadInput("An analysis of this workspace is running already", hint="wait for it, or cancel it")
+    log = _place(asked.workspace).with_suffix(".log")
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "analysis", *asked.arguments()],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # neither Ctrl+C on the server nor its end reaches it
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    job = Job(asked.workspace, process.pid, start_ticks(process.pid), time.time(), str(log))
+    _children[process.pid] = process
+    _place(asked.workspace).write_text(json.dumps(asdict(job)), encoding="utf-8")
+    return job
+
+
+_children: dict[int, subprocess.Popen[bytes]] = {}  # kept so that an ended child is collected and not left a zombie
+
+
+def find(workspace: str | Path) -> Job | None:
+    """The analysis last started on a workspace from a page, by this server or an earlier one."""
+    try:
+        known = json.loads(_place(str(workspace)).read_text(encoding="utf-8"))
+        job = Job(**known)
+    except (OSError, ValueError, TypeError):
+        return None
+    if job.pid in _children:
+        _children[job.pid].poll()
+    return job
+
+
+def running(workspace: str | Path) -> Run | None:
+    """A run of the workspace that is going on now, started from a page or from a terminal."""
+    return next((run for run in _runs(workspace) if run.status().get("state") == RUNNING), None)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an analysis stands. state: reading, running, done, failed or cancelled. Text for people, not escaped."""
+
+    state: str
+    step: str = ""
+    number: int = 0
+    n_steps: int = 0
+    what: str = ""
+    share: float | None = None
+    seconds_left: float | None = None
+    error: str = ""
+    wanted: str = ""
+    hint: str = ""
+
+
+def standing(job: Job | None, run: Run | None) -> Standing:
+    """How the job, or a run started elsewhere, stands now."""
+    if run is not None:
+        status = run.status()
+        if status.get("state") != RUNNING and job is not None and job.running() and status.get("pid") != job.pid:
+            return Standing("reading")
+        return _from_status(status)
+    if job is None:
+        return Standing(DONE)
+    if job.running():
+        return Standing("reading")
+    return Standing(FAILED, error=_last_error(job.tail()))
+
+
+def _from_status(status: dict[str, Any]) -> Standing:
+    phase = status.get("progress") or {}
+    total = phase.get("total") or 0
+    titles = {step["name"]: step["title"] for step in status.get("steps") or []}
+    return Standing(
+        state=str(status.get("state", FAILED)),
+        step=str(titles.get(status.get("step"), status.get("step") or "")),
+        number=int(status.get("step_number") or 0),
+        n_steps=int(status.get("n_steps") or 0),
+        what=str(phase.get("what") or ""),
+        share=min(1.0, phase.get("done", 0) / total) if total > 0 else None,
+        seconds_left=phase.get("seconds_left"),
+        error=str(status.get("error") or ""),
+        wanted=str(status.get("wanted") or ""),
+        hint=str(status.get("hint") or ""),
+    )
+
+
+def _last_error(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = next((line for line in reversed(lines) if line.startswith("error:")), lines[-1] if lines else "")
+    return told.removeprefix("error:").strip() or "It ended without a word."
+
+
+def cancel(job: Job | None, run: Run | None) -> None:
+    """Ask a run to stop; finished parts are kept. A process that has no run yet is ended instead."""
+    if run is not None:
+        run.ask_to_cancel()
+    elif job is not None and job.running():
+        os.kill(job.pid, 15)
+
+
+def _runs(workspace: str | Path) -> list[Run]:
+    try:
+        return Workspace.open(workspace).runs()
+    except NotFoundHere:
+        return []
+
+
+def _place(workspace: str) -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    folder = Path(base) / "lookalike" / "jobs"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"{digest_of(workspace)[:20]}.json"

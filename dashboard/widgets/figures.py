@@ -1,0 +1,160 @@
+"""The figures of the Overview: what was analysed, how good it is, how far the review is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.base.arrays import wilson
+from analysis.review.standing import JUDGEMENTS, WRONG
+from dashboard import loaders
+from dashboard.advice import Reviewed
+from dashboard.widgets.frame import Seen
+from dashboard.widgets.text import clean, count, duration, for_markdown, interval, percent
+
+LONG = 400
+
+
+def what_was_analysed(seen: Seen, summary: dict[str, Any]) -> str:
+    """One line, in Markdown: images, classes, source, and whose predictions."""
+    facts = loaders.workspace(seen.path).facts()
+    whose = "your own predictions" if summary["mode"] == "imported" else "held-out predictions of a model trained here"
+    return (
+        f"{count(summary['n_images'], 'image')} in {count(summary['n_classes'], 'class', 'classes')} from "
+        f"{for_markdown(facts['source'], limit=80)}, with {whose}."
+    )
+
+
+def how_made(seen: Seen, summary: dict[str, Any]) -> None:
+    """The details that let somebody repeat it: model, mode, device, times, notes."""
+    facts = loaders.workspace(seen.path).facts()
+    seconds = summary["seconds"]
+    lines = {
+        "Read by": facts["reader"],
+        "Model": summary["model"],
+        "Mode": summary["mode"],
+        "Device": summary["device"],
+        "Time": f"{duration(sum(seconds.values()))}, of which {_longest(seconds)}" if seconds else "unknown",
+        "Run": seen.run.run_id,
+    }
+    notes = dict.fromkeys([summary["why"], summary["graph_note"], *summary["notes"]])
+    with st.expander("How was this made?"):
+        shown = [f"- {name}: {for_markdown(value, limit=LONG)}" for name, value in lines.items() if value]
+        st.markdown("\n".join(shown + [f"- {for_markdown(note, limit=LONG)}" for note in notes if note]))
+
+
+def _longest(seconds: dict[str, float]) -> str:
+    name = max(seconds, key=lambda step: seconds[step])
+    return f"{duration(seconds[name])} {name}"
+
+
+def decided(seen: Seen) -> pd.DataFrame:
+    """The decisions in force with the `row` of their image; those on images of another data set are left out."""
+    current = loaders.decision_store(seen.path).in_force()
+    rows = seen.opened.row_of.reindex(current["image_id"]).to_numpy()
+    return current.assign(row=rows).dropna(subset=["row"]).astype({"row": int})
+
+
+def reviewed(seen: Seen, decisions: pd.DataFrame) -> Reviewed:
+    """How far the suspects are judged."""
+    judged = decisions[decisions["verdict"].isin(JUDGEMENTS)]
+    judged = judged[seen.columns.is_suspect[judged["row"].to_numpy()]]
+    return Reviewed(int(seen.columns.is_suspect.sum()), len(judged), int(judged["verdict"].isin(WRONG).sum()))
+
+
+def figures(summary: dict[str, Any], done: Reviewed) -> None:
+    """Five numbers, each with what it means and how sure it is."""
+    one, two, three, four, five = st.columns(5, gap="medium")
+    accuracy = summary["accuracy"]
+    one.metric(
+        "Predicted as labelled",
+        percent(accuracy["value"]),
+        help="Held-out accuracy against the given labels: no image was predicted by a model that trained on it. "
+        "Wrong labels count against it.",
+    )
+    one.caption(f"95 % interval {interval(accuracy['low'], accuracy['high'])}")
+    two.metric("Suspected wrong labels", f"{summary['n_suspects']:,}", help="Flagged by confident learning.")
+    two.caption(f"{percent(summary['share_suspects'])} of all images")
+    wrong = summary.get("estimated_wrong")
+    three.metric(
+        "Estimated wrong",
+        percent(wrong["value"]) if wrong else "–",
+        help="Estimated share of wrong labels, flagged or not. It leans on the model being well calibrated: a hint.",
+    )
+    three.caption(f"95 % interval {interval(wrong['low'], wrong['high'])}" if wrong else "not estimated")
+    four.metric(
+        "Communities", f"{summary['n_communities']:,}", help="Groups of classes that are confused with each other."
+    )
+    four.caption(
+        f"modularity {summary['modularity']:.2f}, {percent(summary['mass_kept'], digits=0)} of the confusion kept"
+    )
+    five.metric("Suspects judged", f"{done.judged:,} of {done.suspects:,}")
+    if done.judged:
+        low, high = wilson(done.wrong, done.judged)
+        five.caption(f"{percent(done.wrong / done.judged, digits=0)} of them wrong, {interval(low, high)}")
+    else:
+        five.caption("none yet")
+
+
+def detection(seen: Seen, summary: dict[str, Any]) -> None:
+    """Where the true labels are known: how well the wrong ones are found, beside plain disagreement."""
+    found = summary.get("detection")
+    if not found:
+        return
+    planted = loaders.dataset(seen.path).about.get("planted")
+    st.subheader("How well are wrong labels found?", anchor=False)
+    if planted:
+        st.markdown(f"This is a demonstration. {for_markdown(planted.get('sentence', ''), limit=LONG)}")
+    else:
+        known = count(int(found["n_planted"]), "label")
+        st.markdown(f"The true labels of this data set are known: {known} differ from the given ones.")
+    table = pd.DataFrame(
+        {
+            "Finder": ["This analysis", "Plain disagreement: predicted is not given"],
+            "Precision": [_hundred(found.get("precision")), _hundred(found.get("baseline_precision"))],
+            "Recall": [_hundred(found.get("recall")), _hundred(found.get("baseline_recall"))],
+            "Average precision": [found.get("average_precision"), found.get("baseline_average_precision")],
+        }
+    )
+    share = st.column_config.NumberColumn(format="%.1f %%")
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="content",
+        column_config={
+            "Precision": share,
+            "Recall": share,
+            "Average precision": st.column_config.NumberColumn(
+                format="%.3f", help="Over the whole ranking, 0 to 1: 1 puts every wrong label first."
+            ),
+        },
+    )
+    parts = [
+        f"Precision: of the suspects, how many are wrong. Recall: of the {found['n_planted']:,} wrong labels, how many"
+    ]
+    parts.append("are suspects.")
+    if found.get("precision_at_n") is not None:
+        first = percent(found["precision_at_n"], digits=0)
+        parts.append(f"Among the {found['n_planted']:,} most suspicious images {first} are wrong.")
+    st.caption(" ".join(parts))
+
+
+def _hundred(share: float | None) -> float | None:
+    return None if share is None else share * 100
+
+
+def set_aside(seen: Seen) -> None:
+    """The images that could not be used, with the reason."""
+    table = loaders.workspace(seen.path).set_aside()
+    if table.empty:
+        return
+    with st.expander(f"{count(len(table), 'image was', 'images were')} set aside"):
+        shown = pd.DataFrame(
+            {
+                "Image": [clean(path, limit=200) for path in table["path"]],
+                "Reason": [clean(reason, limit=LONG) for reason in table["reason"]],
+            }
+        )
+        st.dataframe(shown, hide_index=True)

@@ -1,0 +1,38 @@
+"""A confused pair: both directions side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.charts import sentences
+from dashboard.selection import Filter, rows_of
+from dashboard.widgets.frame import Seen
+from dashboard.widgets.gallery import gallery
+from dashboard.widgets.text import for_html
+
+PER_SIDE = 12
+
+
+def both_directions(seen: Seen, chosen: Filter) -> None:
+    """The images given one class and predicted the other, and the opposite, in two columns under one sentence."""
+    one, other = chosen.given, chosen.predicted
+    if one is None or other is None:
+        return
+    ways = [
+        replace(chosen, given=one, predicted=other, both=False),
+        replace(chosen, given=other, predicted=one, both=False),
+    ]
+    rows = [rows_of(way, seen.columns) for way in ways]
+    names = seen.classes[one], seen.classes[other]
+    st.html(f'<p role="status" style="margin:0">{sentences.edge(len(rows[0]), len(rows[1]), *names, say=for_html)}</p>')
+    for column, way, found in zip(st.columns(2, gap="large"), ways, rows, strict=True):
+        with column:
+            given, predicted = (for_html(seen.classes[k or 0]) for k in (way.given, way.predicted))
+            heading = f"Given {given}, predicted {predicted}: {len(found):,}"
+            st.html(f'<h4 style="margin:0;padding:0">{heading}</h4>')
+            if len(found):
+                gallery(seen, found, key=f"pair.{way.given}.{way.predicted}", per_page=PER_SIDE)
+            else:
+                st.caption("No image in this direction.")
