@@ -54,6 +54,12 @@ class DecisionStore:
         """Close all connections; the store can be used again and reconnects."""
         self.engine.dispose()
 
+    def __enter__(self) -> DecisionStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     # -- writing -----------------------------------------------------------------------------------------------
     def book(self, decisions: Iterable[Decision]) -> Booked:
         """Store decisions in one short transaction, all or none, and say which are there; idempotent.

@@ -55,6 +55,15 @@ def test_decisions_survive_a_restart(url: str) -> None:
     again.close()
 
 
+def test_a_store_closes_after_a_with_block_and_opens_again_on_use(url: str) -> None:
+    with DecisionStore(url) as store:
+        store.book([decision(1)])
+        inside = store.engine.pool
+    assert store.engine.pool is not inside, "the connections of the block are gone"
+    assert store.count() == 1
+    store.close()
+
+
 def test_booking_again_changes_nothing_and_is_acknowledged_again(store: DecisionStore) -> None:
     batch = [decision(1), decision(2, "b.png"), decision(1)]
     assert store.book(batch) == {"session-1": [1, 2]}
