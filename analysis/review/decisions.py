@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, select
@@ -54,7 +54,7 @@ class DecisionStore:
         """Close all connections; the store can be used again and reconnects."""
         self.engine.dispose()
 
-    def __enter__(self) -> DecisionStore:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
