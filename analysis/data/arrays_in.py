@@ -35,12 +35,16 @@ class Npz(Mapping[str, NDArray[Any]]):
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._file = np.load(path, allow_pickle=False)
+            self._handle = path.open("rb")  # opened here because NumPy leaves a damaged file open
         except FileNotFoundError as error:
             raise NotFoundHere(f"There is no file {path}") from error
+        try:
+            self._file = np.load(self._handle, allow_pickle=False)
         except DAMAGE as error:
+            self._handle.close()
             raise BadInput(f"{path.name} cannot be read: {_why(error)}", wanted="a .npz file") from error
         if not isinstance(self._file, np.lib.npyio.NpzFile):
+            self._handle.close()
             raise BadInput(f"{path.name} holds a single array", wanted="a .npz file with named arrays")
 
     def __enter__(self) -> Self:
@@ -48,6 +52,7 @@ class Npz(Mapping[str, NDArray[Any]]):
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._handle.close()
 
     def __getitem__(self, key: str) -> NDArray[Any]:
         if key not in self._file.files:
@@ -77,4 +82,4 @@ class Npz(Mapping[str, NDArray[Any]]):
 
 def _why(error: BaseException) -> str:
     text = " ".join(str(error).split())[:160]
-    return "it holds pickled objects" if "pickle" in text else text or type(error).__name__
+    return "it is no NumPy file or holds pickled objects" if "pickle" in text else text or type(error).__name__

@@ -102,7 +102,7 @@ def _sniffed(source: str) -> ReaderSpec:
         )
     known = ", ".join(READERS.names())
     if not exists(source):
-        raise NotFoundHere(f"There is no {source[:200]!r}", wanted="a folder, a file or digits", hint=f"readers: {known}")
+        raise NotFoundHere(f"There is no {source[:200]!r}", wanted="a folder, file or digits", hint=f"readers: {known}")
     raise BadInput(f"No reader recognises {source}", wanted=f"a source for one of {known}", hint="or use --reader")
 
 
