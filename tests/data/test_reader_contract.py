@@ -10,6 +10,7 @@ import pytest
 from analysis.base.errors import UserError
 from analysis.data.images import ImageStore
 from analysis.data.reader import READERS, read
+from analysis.runs.workspace import Workspace
 from tests.data.makers import FIXTURES, Fixture
 
 
@@ -94,6 +95,16 @@ def test_reading_twice_gives_the_same(made: Fixture, tmp_path: Path) -> None:
     assert first.table.equals(second.table)
     assert first.classes == second.classes
     assert first.about == second.about
+
+
+def test_it_survives_being_stored(made: Fixture, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    dataset, name = read(made.make(tmp_path / "source"))
+    stored = Workspace.create(tmp_path / "workspace", dataset, source="x", reader=name).dataset()
+    assert stored.table.astype(object).equals(dataset.table.astype(object))
+    assert (stored.fingerprint, stored.classes, stored.about) == (dataset.fingerprint, dataset.classes, dataset.about)
+    before, after = ImageStore(dataset.pixels, dataset.table), ImageStore(stored.pixels, stored.table)
+    assert np.array_equal(np.asarray(before.load(0)), np.asarray(after.load(0)))
 
 
 def test_an_unknown_option_is_refused(kind: str, made: Fixture, tmp_path: Path) -> None:
