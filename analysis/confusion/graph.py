@@ -13,14 +13,16 @@ from analysis.base.config import GraphSettings
 from analysis.base.errors import BadInput
 from analysis.base.types import ConfusionGraph, Predictions
 from analysis.confusion.communities import Detection, detect, stability
-from analysis.confusion.matrix import check_given, sum_cells
+from analysis.confusion.matrix import CHUNK, check_given, sum_cells
 
 FEW_CLASSES = 20
 NO_STRUCTURE = 0.1  # modularity below which the communities mean nothing
 GOOD_STRUCTURE = 0.3  # modularity from which `auto` does not prune
 UNEVEN = 2.0  # largest over smallest class from which `auto` uses rates
 EVENLY = "the classes are confused with each other about evenly, so read the groups with care."
-GRID = 2.0**24  # kept scores are rounded to 1 / GRID: their sums are then exact, whatever the order of the images
+# Sums must not depend on the order of the images, or equal data would give other communities: scores are split into
+# whole steps of a coarse and a fine grid, whose sums are exact in float64 for up to 2^27 images.
+COARSE, FINE = 2.0**24, 2.0**50
 
 
 def top_for(settings: GraphSettings, n_classes: int) -> int:
@@ -52,17 +54,20 @@ def class_scores(given: NDArray[np.int64], predictions: Predictions, *, n_classe
     An image whose listed scores are all zero gives nothing.
     """
     classes, scores = predictions.top(top)
-    total = sparse.csr_array((n_classes, n_classes))
+    high = low = sparse.csr_array((n_classes, n_classes))
     k = classes.shape[1]
-    for rows in row_blocks(len(given), k, block_bytes=4_000_000):
+    for rows in row_blocks(len(given), k, block_bytes=CHUNK):
         values = np.clip(np.asarray(scores[rows], np.float64), 0, None)
         sums = values.sum(axis=1, keepdims=True)
-        values = np.rint(np.divide(values, sums, out=np.zeros_like(values), where=sums > 0) * GRID)
-        own = np.repeat(given[rows], k)
-        other, flat = classes[rows].ravel(), values.ravel()
-        used = (other != own) & (flat > 0)
-        total = total + sum_cells(own[used], other[used], flat[used], n_classes)
-    return sparse.csr_array(total / GRID)
+        values /= np.where(sums > 0, sums, 1)
+        values[classes[rows] == given[rows, None]] = 0
+        used = np.flatnonzero(values)
+        own, other, values = given[rows][used // k], classes[rows].ravel()[used], values.ravel()[used]
+        whole = np.floor(values * COARSE)
+        rest = np.rint(values * FINE - whole * (FINE / COARSE))
+        rest[(whole == 0) & (rest == 0)] = 1.0  # however small, it is a positive score and makes an edge
+        high, low = high + sum_cells(own, other, whole, n_classes), low + sum_cells(own, other, rest, n_classes)
+    return sparse.csr_array(high / COARSE + low / FINE)
 
 
 def choose_weights(settings: GraphSettings, sizes: NDArray[np.int64]) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.base.arrays import row_blocks
 from analysis.base.config import MapSettings
 from analysis.base.errors import BadInput
 from analysis.base.types import Layout2D, Neighbours
 
 SMALLEST = 16  # images below which UMAP has no neighbourhoods to show
 SPAN = 10.0  # width of the starting positions, what UMAP itself uses
-FITTED = 50_000  # rows that the principal components are computed from
+FITTED = 20_000  # rows that the principal components are computed from, evenly taken
 
 
 def umap_layout(features: NDArray[Any], neighbours: Neighbours, settings: MapSettings) -> Layout2D:
@@ -56,7 +57,7 @@ def _components(features: NDArray[Any]) -> NDArray[np.float64]:
     n, d = features.shape
     xy = np.zeros((n, 2))
     # very large values overflow when squared: their common scale does not matter on a map
-    largest = float(np.abs(features).max(initial=0))
+    largest = _largest(features)
     if n < 2 or d == 0 or largest == 0:
         return xy
     step = -(-n // FITTED)
@@ -69,6 +70,12 @@ def _components(features: NDArray[Any]) -> NDArray[np.float64]:
     for rows in range(0, n, FITTED):
         xy[rows : rows + FITTED, :wide] = pca.transform(np.asarray(features[rows : rows + FITTED], float) / largest)
     return xy
+
+
+def _largest(features: NDArray[Any]) -> float:
+    """The largest absolute value, block by block; 0 where there is none."""
+    blocks = row_blocks(len(features), int(np.prod(features.shape[1:])) * features.itemsize)
+    return max((float(np.abs(features[rows]).max(initial=0)) for rows in blocks), default=0.0)
 
 
 def _start_positions(components: NDArray[np.float64], seed: int) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ def test_count_weights_equal_the_slow_reference(n, k, top):
     P = random_probs(n, k, seed=n + k)
     y = np.random.default_rng(1).integers(0, k, n)
     graph = build_graph(y, dense(P), n_classes=k, settings=GraphSettings(top=top, weights="count", prune="none"))
-    np.testing.assert_allclose(graph.weight.toarray(), reference(y, P, top), atol=1e-5)
+    np.testing.assert_allclose(graph.weight.toarray(), reference(y, P, top), rtol=1e-9, atol=1e-12)
     assert graph.mass_kept == 1.0
 
 
@@ -59,6 +59,17 @@ def test_order_of_images_changes_nothing_and_the_weight_is_symmetric(data, top, 
     assert (one.community == other.community).all()
     assert (one.stability == other.stability).all()
     assert one.parameters == other.parameters
+
+
+def test_every_positive_score_makes_an_edge_however_small():
+    P = np.array([[1.0, 1e-9, 0.0], [1e-30, 1.0, 1e-20]])
+    graph = build_graph(
+        np.array([0, 1]), dense(P), n_classes=3, settings=GraphSettings(top=3, prune="none", weights="count")
+    )
+    weight = graph.weight.toarray()
+    assert weight[0, 1] == pytest.approx(1e-9, rel=1e-6)
+    assert 0 < weight[1, 2] < 1e-14
+    assert weight[0, 2] == 0
 
 
 def test_top_k_lists_give_the_same_graph_as_the_dense_rows_they_come_from():

@@ -118,10 +118,12 @@ def test_descent_finds_nearly_all_exact_neighbours_and_repeats():
     centres = np.random.default_rng(1).normal(size=(20, 16)) * 3
     X = (features(1_500, 16) + centres[np.arange(1_500) % 20]).astype(np.float32)
     X[100:110] = X[100]  # duplicates
+    X[700] = 0
     exact = nearest(X, 10)
     found = approximate(X, 10, seed=0, progress=Silent())
     kept = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.index, found.index, strict=True)])
     assert kept > 0.97
     assert (found.index != np.arange(len(X))[:, None]).all()
+    assert (found.index >= 0).all()
     assert (np.diff(found.similarity, axis=1) <= 0).all()
     np.testing.assert_array_equal(approximate(X, 10, seed=0, progress=Silent()).index, found.index)
