@@ -131,7 +131,8 @@ def describe(folder: str) -> dict[str, Any]:
     facts = workspace.facts()
     decisions = 0
     if (workspace.path / "review.sqlite").exists():
-        decisions = len(DecisionStore(workspace.review_url).current())
+        with DecisionStore(workspace.review_url) as store:
+            decisions = len(store.in_force())
     return {
         "path": str(workspace.path),
         "source": facts["source"],
@@ -166,7 +167,8 @@ def export(folder: str, format_name: str, out: str) -> str:
 
     EXPORTERS.get(format_name)
     workspace = Workspace.open(folder)
-    made = gather(workspace, DecisionStore(workspace.review_url))
+    with DecisionStore(workspace.review_url) as store:
+        made = gather(workspace, store)
     place = write_export(made, format_name, out)
     counts = made.provenance["counts"]
     actions = ", ".join(f"{n:,} × {action}" for action, n in counts["by_action"].items()) or "no change"

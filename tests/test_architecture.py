@@ -14,15 +14,12 @@ FLOORS = {
     "analysis.data": 1,
     "analysis.runs": 1,
     **{f"analysis.{room}": 2 for room in ("models", "confusion", "noise", "embed", "text", "evaluate", "review")},
-    "analysis.pipeline": 3,
-    "analysis.steps": 3,
-    "analysis.cli": 3,
-    "analysis.__main__": 3,
+    **{f"analysis.{file}": 3 for file in ("pipeline", "steps", "job", "plain", "terminal", "cli", "__main__")},
     "dashboard": 4,
     "streamlit_app": 5,
 }
-TOP_FLOOR = {"analysis.pipeline", "analysis.steps", "analysis.cli", "analysis.__main__"}
-HEAVY = {"analysis.models", "analysis.embed", "analysis.steps", "analysis.pipeline", "analysis.cli"}
+TOP_FLOOR = {module for module, floor in FLOORS.items() if floor == 3}
+HEAVY = {"analysis.models", "analysis.embed", *TOP_FLOOR}
 # heavy packages and the only places that may import them
 ONLY_IN = {
     "torch": ("analysis/models/",),
@@ -52,7 +49,8 @@ def room_of(module: str) -> str | None:
         return parts[0]
     if parts[0] != "analysis":
         return None
-    return ".".join(parts[:2]) if len(parts) > 1 else "analysis"
+    inside = len(parts) > 1 and not parts[1].startswith("__version")
+    return ".".join(parts[:2]) if inside else "analysis"
 
 
 def module_of(path: Path) -> str:

@@ -12,8 +12,24 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from analysis.review.decisions import DecisionStore
+from tests.review.server import programs, running
 
 POSTGRES = "LOOKALIKE_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: the one the environment names, else one started for the tests."""
+    if POSTGRES in os.environ:
+        yield os.environ[POSTGRES]
+        return
+    found = programs()
+    if found is None:
+        missing = f"no PostgreSQL here, and {POSTGRES} is not set: the store is not tested on it"
+        assert os.environ.get("CI") != "true", missing
+        pytest.skip(missing)
+    with running(found) as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -22,10 +38,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'review.sqlite'}"
         return
-    if POSTGRES not in os.environ:
-        pytest.skip(f"no PostgreSQL server: {POSTGRES} is not set")
-    pytest.importorskip("psycopg")
-    server = make_url(os.environ[POSTGRES]).set(drivername="postgresql+psycopg")
+    server = make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
     schema = f"test_{uuid4().hex}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as conn:
