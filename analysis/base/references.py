@@ -14,12 +14,17 @@ REFERENCES: dict[str, str] = {
         "A. Coates, A. Y. Ng, Learning feature representations with k-means, in Neural Networks: Tricks of the Trade,"
         " LNCS 7700, 2012, pp. 561-580."
     ),
+    "He16": "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016.",
     "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",
     "Jin17": (
         "R. Jin, Y. Dou, Y. Wang, X. Niu, Confusion graph: detecting confusion communities in large scale image"
         " classification, IJCAI 2017, pp. 1980-1986."
     ),
     "Jin18": "C. Jin, R. Jin, K. Chen, Y. Dou, C-MS-Celeb, Comput. Intell. Neurosci. 2018, art. 4512473.",
+    "Krizhevsky12": (
+        "A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet classification with deep convolutional neural networks,"
+        " NeurIPS 2012."
+    ),
     "LeCun98": "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.",
     "Lee18": "K.-H. Lee, X. He, L. Zhang, L. Yang, CleanNet, CVPR 2018, arXiv:1711.07131.",
     "McInnes18": "L. McInnes, J. Healy, J. Melville, UMAP, arXiv:1802.03426, 2018.",
