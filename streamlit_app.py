@@ -35,13 +35,13 @@ def main() -> None:
         return
     pages = {
         group: [
-            st.Page(HERE / "dashboard" / "pages" / f"{name}.py", title=title, icon=icon, default=name == "review")
+            st.Page(HERE / "dashboard" / "pages" / f"{name}.py", title=title, icon=icon, default=name == "overview")
             for name, title, icon in entries
-            if (HERE / "dashboard" / "pages" / f"{name}.py").exists()
         ]
         for group, entries in PAGES.items()
     }
     page = st.navigation(pages, position="sidebar")
+    door.style()
     page.run()
     door.sidebar()
 

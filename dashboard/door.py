@@ -111,6 +111,11 @@ def leave() -> None:
     state.set_workspace(None)
 
 
+def style() -> None:
+    """Less empty space above the pages: the deck wants the height."""
+    st.html("<style>.stMainBlockContainer { padding: 2.5rem 3rem 3rem; }</style>")
+
+
 def sidebar() -> None:
     """Which workspace this is, and the way to another one."""
     path = state.workspace()

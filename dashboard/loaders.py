@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
+from analysis.review.apply import ExportPolicy
 from analysis.review.decisions import DecisionStore
+from analysis.review.exporter import Export
+from analysis.review.gather import gather
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard.queues import Source, typical_rows
@@ -122,3 +125,15 @@ def _source(path: str, run_id: str, stamp: str) -> Source:  # noqa: ARG001  # pa
         top_prob=run.array("top_prob"),
         typical=typical_rows(found.dataset.given, scores, found.dataset.n_classes),
     )
+
+
+def export(path: str, run_id: str | None, policy: ExportPolicy) -> Export:
+    """The cleaned labels as they stand now, with what changed; made again whenever a decision was booked."""
+    return _export(path, run_id, policy.model_dump_json(), decision_store(path).last_seq())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Putting the labels together …")
+def _export(path: str, run_id: str | None, policy: str, last_event: int) -> Export:  # noqa: ARG001  # part of the key
+    found = opened.open_workspace(path)
+    run = found.workspace.run(run_id) if run_id else None
+    return gather(found.workspace, found.decisions, run=run, policy=ExportPolicy.model_validate_json(policy))

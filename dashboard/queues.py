@@ -1,26 +1,26 @@
-"""Queues of images to judge: which rows they hold, how far they are, and the items the deck shows."""
+"""Queues of images to judge: which images, in which order, and the items the deck shows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.base.arrays import wilson
 from analysis.base.types import Dataset
-from analysis.review.standing import JUDGEMENTS, WRONG
+from analysis.review.queue import Order, QueueFilter, ordered, select
 from dashboard.components.review_deck.review_deck import Item, Reference
-from dashboard.selection import Columns, Filter, most_suspicious, rows_of
+from dashboard.selection import Columns, Filter, rows_of
 from dashboard.server import urls
 from dashboard.server.opened import Opened
 
 Kind = Literal["suspects", "filter", "community", "pair"]
 CHOICES = 9
 TYPICAL = 4
+KINDS = {"cross": "the suggestion lies in another community", "within": "the suggestion lies in the same community"}
 
 
 @dataclass(frozen=True)
@@ -31,63 +31,40 @@ class Choice:
     community: int | None = None
     pair: tuple[int, int] | None = None
     filter: Filter = field(default_factory=Filter)
+    order: Order = "by_pair"
 
 
-@dataclass(frozen=True)
-class Tally:
-    """How far a queue is: `total` images, `judged` of them, `wrong` of those; skipped ones are not judged."""
+def queue_of(choice: Choice, suspects: pd.DataFrame, columns: Columns, ids: NDArray[np.object_]) -> pd.DataFrame:
+    """The queue of a choice, in its order: row, image_id, given, suggested, suspicion.
 
-    total: int
-    judged: int
-    wrong: int
-    skipped: int
-
-    @property
-    def share(self) -> float:
-        """Wrong labels among the judged, 0..1; NaN while nothing is judged."""
-        return self.wrong / self.judged if self.judged else float("nan")
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson interval of `share`."""
-        return wilson(self.wrong, self.judged)
-
-
-def rows_in(choice: Choice, suspects: pd.DataFrame, columns: Columns) -> NDArray[np.int64]:
-    """Rows (M,) of a queue, most suspicious first. `suspects` is the artifact of that name, in its order."""
+    `suspects` is the artifact of that name; `ids` (N,) all image ids. A filter may let through images that are no
+    suspects: they belong to its queue too.
+    """
     if choice.kind == "filter":
-        return np.asarray(most_suspicious(rows_of(choice.filter, columns), columns.suspicion), np.int64)
-    rows = np.asarray(suspects["row"], np.int64)
-    keep = np.ones(len(rows), bool)
-    if choice.kind == "community":
-        keep = columns.community[columns.given[rows]] == choice.community
-    elif choice.kind == "pair" and choice.pair is not None:
-        given, suggested = choice.pair
-        keep = (columns.given[rows] == given) & (columns.suggested[rows] == suggested)
-    return np.asarray(rows[keep])
+        part = _frame(rows_of(choice.filter, columns), columns, ids)
+    else:
+        wanted = QueueFilter(community=choice.community, pair=choice.pair)
+        part = select(suspects, wanted, community_of=columns.community)
+    near = None if columns.xy is None else np.asarray(columns.xy[:, 0])
+    return ordered(part, choice.order, neighbourhood=near)[["row", "image_id", "given", "suggested", "suspicion"]]
+
+
+def _frame(rows: NDArray[np.int64], columns: Columns, ids: NDArray[np.object_]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "image_id": ids[rows],
+            "given": columns.given[rows],
+            "suggested": columns.suggested[rows],
+            "suspicion": columns.suspicion[rows],
+        }
+    )
 
 
 def pairs(suspects: pd.DataFrame) -> list[tuple[int, int, int]]:
     """(given, suggested, number of suspects) of every pair and direction, the most frequent first."""
     counted = suspects.groupby(["given", "suggested"]).size().sort_values(ascending=False, kind="stable")
     return [(int(g), int(s), int(n)) for (g, s), n in counted.items()]
-
-
-def tally(rows: NDArray[np.int64], ids: NDArray[Any], decided: pd.DataFrame) -> Tally:
-    """Count the decisions in force on a queue. `ids` (N,): all image ids; `decided`: one row per decided image."""
-    verdicts = decided[decided["image_id"].isin(pd.Index(ids[rows]))]["verdict"]
-    return Tally(
-        total=len(rows),
-        judged=int(verdicts.isin(JUDGEMENTS).sum()),
-        wrong=int(verdicts.isin(WRONG).sum()),
-        skipped=int((verdicts == "skip").sum()),
-    )
-
-
-def open_rows(rows: NDArray[np.int64], ids: NDArray[Any], decided: pd.DataFrame) -> NDArray[np.int64]:
-    """The rows of a queue on which nobody decided yet, in order. An image that was skipped counts as seen."""
-    seen: NDArray[np.bool_] = pd.Index(ids[rows]).isin(pd.Index(decided["image_id"]))
-    return rows[~seen]
 
 
 def typical_rows(given: NDArray[np.integer], scores: pd.DataFrame, n_classes: int) -> dict[int, list[int]]:
@@ -153,16 +130,3 @@ class Source:
     def _reference(self, class_id: int) -> Reference:
         thumbs = [urls.thumb_url(self.opened, row) for row in self.typical[class_id]]
         return Reference(label=self.dataset.classes[class_id], thumbs=thumbs)
-
-
-KINDS = {"cross": "the suggestion lies in another community", "within": "the suggestion lies in the same community"}
-
-
-def bias_sentence(counted: Tally, n_images: int) -> str:
-    """What the measured share does and does not say (METHODS 8.3)."""
-    return (
-        f"Known only where someone looked: the {counted.judged:,} judged images were chosen because the suspicion "
-        f"order put them first, and {counted.wrong:,} of their labels were wrong. This says nothing about the "
-        f"{n_images - counted.judged:,} images nobody judged, and the share of all wrong labels that were found cannot "
-        "be computed from it."
-    )

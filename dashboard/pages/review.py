@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from analysis.runs.run import Run
-from dashboard import loaders, state
+from analysis.review.queue import QueueProgress, bias_sentence, progress, undecided
+from dashboard import loaders
 from dashboard.components.review_deck.review_deck import Window, review_deck, wanted
-from dashboard.queues import Choice, Tally, bias_sentence, open_rows, rows_in, tally
-from dashboard.server import opened
+from dashboard.queues import Choice, queue_of
+from dashboard.widgets.frame import Seen, enter
 from dashboard.widgets.queue_choice import choose_queue, suspects_table
 from dashboard.widgets.reviewer import reviewer_name
 from dashboard.widgets.text import interval, percent
@@ -22,74 +21,70 @@ ORDER = "review.order"
 WINDOW = 40
 
 
-def order(choice: Choice, path: str, run: Run) -> dict[str, Any]:
+def order(choice: Choice, seen: Seen) -> dict[str, Any]:
     """The queue in a fixed order: made once per choice, so that windows never overlap and nothing comes twice."""
     known: dict[str, Any] | None = st.session_state.get(ORDER)
-    if known and known["of"] == (choice, path, run.run_id):
+    if known and known["of"] == (choice, seen.path, seen.run.run_id):
         return known
-    suspects = loaders.run_table(path, run.run_id, "suspects")
-    rows = rows_in(choice, suspects, loaders.run_columns(path, run.run_id))
-    ids = loaders.dataset(path).table["image_id"].to_numpy()
-    left = open_rows(rows, ids, loaders.decision_store(path).in_force())
-    made = {"of": (choice, path, run.run_id), "queue": secrets.token_hex(8), "rows": rows, "left": left}
+    ids = loaders.dataset(seen.path).table["image_id"].to_numpy()
+    queue = queue_of(choice, seen.table("suspects"), seen.columns, ids)
+    left = undecided(queue, loaders.decision_store(seen.path).in_force())["row"].to_numpy()
+    made = {"of": (choice, seen.path, seen.run.run_id), "name": secrets.token_hex(8), "queue": queue, "left": left}
     st.session_state[ORDER] = made
     return made
 
 
 @st.fragment
-def judge(queue: dict[str, Any], path: str, run_id: str, reviewer: str) -> None:
+def judge(made: dict[str, Any], seen: Seen, reviewer: str) -> None:
     """The deck on its present window, and what the queue has shown so far."""
-    left = queue["left"]
+    left = made["left"]
     want = wanted(DECK)
-    start = int(want["start"]) if want and want.get("queue") == queue["queue"] else 0
+    start = int(want["start"]) if want and want.get("queue") == made["name"] else 0
     start = min(max(0, start), len(left))
-    window = Window(
-        queue=queue["queue"],
+    source = loaders.review_source(seen.path, seen.run.run_id)
+    shown = Window(
+        queue=made["name"],
         total=len(left),
-        already=len(queue["rows"]) - len(left),
-        items=loaders.review_source(path, run_id).items(left[start : start + WINDOW].tolist(), start),
+        already=len(made["queue"]) - len(left),
+        items=source.items(left[start : start + WINDOW].tolist(), start),
     )
-    review_deck(opened.open_workspace(path), window, reviewer=reviewer, run_id=run_id, key=DECK)
-    table = loaders.dataset(path).table
-    counted = tally(queue["rows"], table["image_id"].to_numpy(), loaders.decision_store(path).in_force())
-    show_tally(counted, len(table))
+    review_deck(seen.opened, shown, reviewer=reviewer, run_id=seen.run.run_id, key=DECK)
+    show_progress(progress(made["queue"], loaders.decision_store(seen.path).in_force()), len(seen.columns))
 
 
-def show_tally(counted: Tally, n_images: int) -> None:
-    """Progress, measured precision with its interval, and what it does not say."""
+def show_progress(reached: QueueProgress, n_images: int) -> None:
+    """How far the queue is, the measured precision with its interval, and what it does not say."""
     st.subheader("What this queue has shown so far", anchor=False)
-    one, two, three, _ = st.columns(4)
-    one.metric("Judged", f"{counted.judged:,} of {counted.total:,}")
-    two.metric("Labels found wrong", f"{counted.wrong:,}")
-    low, high = counted.interval
-    three.metric("Precision so far", percent(counted.share, digits=0), help="Wrong labels among the judged images.")
-    if counted.judged:
-        three.caption(f"95 % interval {interval(low, high)}")
-        st.caption(bias_sentence(counted, n_images))
-    else:
-        st.caption("Nothing judged yet. The precision appears with the first decisions.")
+    judged = reached.wrong + reached.right
+    if reached.precision is None:
+        st.caption("Nothing is judged yet. The share of wrong labels, with its interval, appears with your decisions.")
+        return
+    one, two, three = st.columns(3)
+    skipped = f", {reached.open_verdicts:,} skipped" if reached.open_verdicts else ""
+    one.metric("Judged", f"{judged:,}")
+    one.caption(f"of {reached.total:,} images{skipped}")
+    two.metric("Labels found wrong", f"{reached.wrong:,}")
+    two.caption("changed, several labels fit, or none fits")
+    three.metric("Precision so far", percent(reached.precision, digits=0))
+    three.caption(f"95 % interval {interval(reached.low, reached.high)}")
+    st.caption(bias_sentence(reached, n_images=n_images, method="the combined suspicion"))
 
 
 def main() -> None:
     """Draw the page."""
-    path = str(state.workspace())
-    found = opened.open_workspace(path)
-    run_id = state.run_id()
-    run = found.workspace.run(run_id) if run_id else found.workspace.latest()
-    st.title("Review", anchor=False)
-    if run is None:
-        st.info("There is nothing to judge yet: no analysis has finished. Start one on the Overview page.")
+    seen = enter("review", "Review")
+    if seen is None:
         return
     reviewer = reviewer_name()
-    choice = choose_queue(path, run)
-    queue = order(choice, path, run)
-    if len(queue["rows"]) == 0:
-        st.info("No image is in this queue. Choose another one, or widen the filter.")
+    choice = choose_queue(seen)
+    made = order(choice, seen)
+    if len(made["queue"]) == 0:
+        st.info("No image is in this queue. Choose another one, or remove a condition of the filter above.")
     elif not reviewer:
         st.info("Enter your name in the sidebar first: it is stored with every decision.")
     else:
-        judge(queue, path, run.run_id, reviewer)
-        suspects_table(path, run, np.asarray(queue["rows"]))
+        judge(made, seen, reviewer)
+        suspects_table(seen, made["queue"]["row"].to_numpy())
 
 
 main()

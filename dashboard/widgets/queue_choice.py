@@ -8,11 +8,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from analysis.review.limits import labels_of
-from analysis.runs.run import Run
+from analysis.review.queue import Order
 from dashboard import loaders, state
 from dashboard.queues import Choice, Kind, pairs
-from dashboard.server import opened, urls
-from dashboard.widgets.text import clean, count
+from dashboard.server import urls
+from dashboard.widgets.frame import Seen
+from dashboard.widgets.text import clean, community_name, count
 
 NAMES: dict[Kind, str] = {
     "suspects": "Everything suspicious",
@@ -20,15 +21,16 @@ NAMES: dict[Kind, str] = {
     "community": "One community",
     "pair": "One pair of classes",
 }
+ORDERS: dict[Order, str] = {"by_pair": "Pair by pair", "suspicion": "Most suspicious first"}
 TABLE_ROWS = 500
 PAIRS_SHOWN = 400
 
 
-def choose_queue(path: str, run: Run) -> Choice:
-    """Draw the choice of a queue and give it."""
-    chosen = state.current()
+def choose_queue(seen: Seen) -> Choice:
+    """Draw the choice of a queue and of its order, and give both."""
+    chosen = seen.chosen
     kinds: list[Kind] = ["suspects", "community", "pair"] if chosen.is_empty else list(NAMES)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, middle, right = st.columns([5, 4, 2], vertical_alignment="center")
     with left:
         kind = st.segmented_control(
             "Queue",
@@ -37,49 +39,58 @@ def choose_queue(path: str, run: Run) -> Choice:
             default="suspects" if chosen.is_empty else "filter",
             required=True,
             key=f"review.kind.{state.changes()}",
+            label_visibility="collapsed",
         )
     with right:
+        order: Order = st.selectbox(
+            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="review.order_by", label_visibility="collapsed"
+        )
+    with middle:
         if kind == "community":
-            return Choice("community", community=_community(path, run))
+            return Choice("community", community=_community(seen), order=order)
         if kind == "pair":
-            return Choice("pair", pair=_pair(path, run))
-    return Choice("filter", filter=chosen) if kind == "filter" else Choice()
+            return Choice("pair", pair=_pair(seen), order=order)
+    return Choice("filter", filter=chosen, order=order) if kind == "filter" else Choice(order=order)
 
 
-def _community(path: str, run: Run) -> int | None:
-    table = loaders.run_table(path, run.run_id, "communities").sort_values("n_suspects", ascending=False)
-    classes = loaders.run_table(path, run.run_id, "classes")
+def _community(seen: Seen) -> int | None:
+    table = seen.table("communities").sort_values("n_suspects", ascending=False)
+    classes = seen.table("classes")
     names = classes.sort_values("n_images", ascending=False).groupby("community")["name"].apply(list)
     suspects = dict(zip(table["community"], table["n_suspects"], strict=True))
 
     def say(number: int) -> str:
         members = ", ".join(clean(name, limit=24) for name in names[number][:3])
         more = f" and {len(names[number]) - 3} more" if len(names[number]) > 3 else ""
-        return f"{number}: {members}{more} – {count(int(suspects[number]), 'suspect')}"
+        return f"{community_name(number)}: {members}{more} – {count(int(suspects[number]), 'suspect')}"
 
-    chosen: int | None = st.selectbox("Community", list(suspects), format_func=say, key="review.community")
+    chosen: int | None = st.selectbox(
+        "Community", list(suspects), format_func=say, key="review.community", label_visibility="collapsed"
+    )
     return chosen
 
 
-def _pair(path: str, run: Run) -> tuple[int, int] | None:
-    known = pairs(loaders.run_table(path, run.run_id, "suspects"))[:PAIRS_SHOWN]
-    classes = loaders.dataset(path).classes
+def _pair(seen: Seen) -> tuple[int, int] | None:
+    known = pairs(seen.table("suspects"))[:PAIRS_SHOWN]
+    classes = seen.classes
     suspects = {(given, suggested): n for given, suggested, n in known}
 
     def say(pair: tuple[int, int]) -> str:
         given, suggested = (clean(classes[k], limit=28) for k in pair)
         return f"{given} → {suggested} – {count(suspects[pair], 'suspect')}"
 
-    return st.selectbox("Given label → suggestion", list(suspects), format_func=say, key="review.pair")
+    return st.selectbox(
+        "Given label → suggestion", list(suspects), format_func=say, key="review.pair", label_visibility="collapsed"
+    )
 
 
-def suspects_table(path: str, run: Run, rows: NDArray[np.int64]) -> None:
+def suspects_table(seen: Seen, rows: NDArray[np.int64]) -> None:
     """The first images of a queue as a table, with what was decided."""
     with st.expander(f"All images of this queue as a table ({len(rows):,})"):
         if len(rows) > TABLE_ROWS:
-            st.caption(f"The {TABLE_ROWS} most suspicious of {len(rows):,} are shown.")
+            st.caption(f"The first {TABLE_ROWS} of {len(rows):,} are shown.")
         st.dataframe(
-            table_of(path, run, rows[:TABLE_ROWS]),
+            table_of(seen, rows[:TABLE_ROWS]),
             hide_index=True,
             row_height=56,
             height=480,
@@ -91,10 +102,10 @@ def suspects_table(path: str, run: Run, rows: NDArray[np.int64]) -> None:
         )
 
 
-def table_of(path: str, run: Run, rows: NDArray[np.int64]) -> pd.DataFrame:
+def table_of(seen: Seen, rows: NDArray[np.int64]) -> pd.DataFrame:
     """Image, labels, suspicion, reason and decision of these rows."""
-    found = opened.open_workspace(path)
-    source = loaders.review_source(path, run.run_id)
+    found = seen.opened
+    source = loaders.review_source(seen.path, seen.run.run_id)
     classes, table = found.dataset.classes, found.dataset.table.iloc[rows]
     decided = found.decisions.in_force().set_index("image_id")
     said = [_said(decided, image_id) for image_id in table["image_id"]]

@@ -6,6 +6,7 @@ import { actionOf, isField } from "./keys.js";
 import { Search } from "./search.js";
 import { View, said } from "./view.js";
 
+const TABS_ANSWER = 50; // ms: what other tabs of this browser show is not shown here
 const TELL_AFTER = 4000; // ms: the figures on the page follow the decisions, but not every single one
 const decks = new Map(); // one per workspace: it outlives a change of page
 
@@ -28,8 +29,16 @@ class Deck {
     this.journal = new Journal(workspace, (what, operations) => this.changed(what, operations));
     this.channel = "BroadcastChannel" in window ? new BroadcastChannel(`lookalike.${workspace}`) : null;
     this.channel?.addEventListener("message", ({ data }) => this.heard(data));
+    addEventListener("pagehide", () => this.channel?.postMessage({ tab: this.journal.session, showing: null }));
     document.addEventListener("keydown", (event) => this.key(event), true);
-    this.ready = this.journal.open().then(() => this.remember([...this.journal.history, ...this.journal.pending]));
+    this.ready = this.start();
+  }
+
+  async start() {
+    await this.journal.open();
+    this.remember([...this.journal.history, ...this.journal.pending]);
+    this.channel?.postMessage({ tab: this.journal.session, hello: true });
+    if (this.channel) await new Promise((done) => setTimeout(done, TABS_ANSWER));
   }
 
   attach(root, component) {
@@ -54,6 +63,7 @@ class Deck {
   detach(root) {
     this.journal.send(true);
     if (this.root === root) this.root = null;
+    this.announce();
   }
 
   get visible() {
@@ -128,15 +138,27 @@ class Deck {
     }
   }
 
-  heard({ id, decision, undone }) {
+  heard({ id, decision, undone, tab, showing, hello }) {
+    if (hello) this.announce(true);
+    if (showing) this.items.elsewhere.set(tab, showing);
+    else if (showing === null) this.items.elsewhere.delete(tab);
     if (decision) this.items.record(id, decision);
-    else this.items.takeBack(id, undone.session, undone.seq);
+    if (undone) this.items.takeBack(id, undone.session, undone.seq);
+    if (!decision && !undone) return;
     if (this.root) this.draw();
+  }
+
+  announce(again = false) {
+    const showing = this.root ? (this.items.current?.id ?? null) : null;
+    if (!again && showing === this.announced) return;
+    this.announced = showing;
+    this.channel?.postMessage({ tab: this.journal.session, showing });
   }
 
   // -- drawing and the page ----------------------------------------------------------------------------------------
   draw() {
     this.view.draw(this);
+    this.announce();
     this.items.preload();
     const start = this.items.wanted();
     if (start !== null) this.component.setStateValue("want", { queue: this.items.queue, start });

@@ -10,6 +10,7 @@ export class Items {
     this.list = [];
     this.known = new Set(); // positions in the queue that were received
     this.decided = new Map(); // image id -> decisions in force made here, newest last
+    this.elsewhere = new Map(); // other tab of this browser -> image id it shows
     this.at = 0;
     this.total = 0;
     this.pictures = new Map();
@@ -53,10 +54,13 @@ export class Items {
     return !this.decided.has(item.id);
   }
 
+  // The next image that is open and that no other tab shows; where there is none, one that is merely open.
   firstOpen(from) {
-    let index = from;
-    while (index < this.list.length && !this.isOpen(this.list[index])) index += 1;
-    return index;
+    const shown = new Set(this.elsewhere.values());
+    const open = this.list.findIndex((item, index) => index >= from && this.isOpen(item) && !shown.has(item.id));
+    if (open >= 0 || !this.complete) return open >= 0 ? open : this.list.length;
+    const last = this.list.findIndex((item, index) => index >= from && this.isOpen(item));
+    return last >= 0 ? last : this.list.length;
   }
 
   // After a decision: the next open image; at the end of a complete queue, one that was passed over.

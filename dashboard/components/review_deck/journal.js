@@ -37,6 +37,13 @@ function tryToHold(name) {
   });
 }
 
+// The server was restarted: a fragment of the old session cannot be run again, only a new page knows the new token.
+function reloadOnce() {
+  const last = Number(read(sessionStorage, "lookalike.reloaded") ?? 0);
+  if (Date.now() - last < 30_000 || document.visibilityState === "hidden") return;
+  if (write(sessionStorage, "lookalike.reloaded", Date.now())) location.reload();
+}
+
 const newSession = () =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -150,6 +157,7 @@ export class Journal {
         body: JSON.stringify({ ops }),
       });
       const said = await answer.json();
+      if (answer.status === 401 || answer.status === 404) reloadOnce();
       if (!answer.ok) throw new Error(said.error ?? `the server answered ${answer.status}`);
       this.settle(said);
     } catch (error) {

@@ -1,0 +1,68 @@
+"""Working the review deck from outside, as a person does, and looking into the database behind it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.review.decisions import DecisionStore
+from tests.browser.conftest import SETTLED
+
+
+class Deck:
+    """The deck on a page."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.node = page.locator(".deck")
+
+    def open(self) -> Deck:
+        """Go to the Review page and wait for the first image."""
+        self.page.goto("/review")
+        return self.ready()
+
+    def ready(self) -> Deck:
+        """Wait until the page is at rest and an image is shown."""
+        self.page.wait_for_function(SETTLED)
+        self.page.locator(".deck[data-state=image] .picture img").wait_for()
+        return self
+
+    @property
+    def image_id(self) -> str | None:
+        """What is shown."""
+        return self.node.get_attribute("data-id")
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def saved(self, at_least: int = 0) -> None:
+        """Wait until nothing is pending and enough is saved."""
+        self.page.wait_for_function(
+            """least => { for (const host of document.querySelectorAll('*')) {
+                 const saved = host.shadowRoot?.querySelector('.deck .saved');
+                 if (saved) return +saved.dataset.pending === 0 && +saved.dataset.saved >= least; } return false; }""",
+            arg=at_least,
+        )
+
+
+def log(workspace: Path) -> pd.DataFrame:
+    """Every event in the workspace's database."""
+    store = DecisionStore(workspace / "review.sqlite")
+    try:
+        return store.log()
+    finally:
+        store.close()
+
+
+def wait_for_events(workspace: Path, n: int) -> pd.DataFrame:
+    """The log once it holds n events."""
+    until = time.monotonic() + 15
+    while len(found := log(workspace)) < n and time.monotonic() < until:
+        time.sleep(0.1)
+    assert len(found) == n, found[["session", "seq", "image_id", "verdict"]]
+    return found

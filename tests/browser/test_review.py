@@ -1,0 +1,251 @@
+"""The judging loop in Chromium: nothing lost, nothing twice, whatever happens to the tab or the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.deck import Deck, log, wait_for_events
+
+pytestmark = pytest.mark.browser
+
+Serve = Callable[..., Server]
+Browse = Callable[..., Any]
+
+
+def test_each_key_books_its_verdict_on_the_image_that_was_shown(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    shown = []
+    for key in ("a", "k", "n", "s", "b", "Space"):
+        shown.append(deck.image_id)
+        deck.press(key)
+    deck.saved(6)
+    events = wait_for_events(server.workspace, 6)
+    assert list(events["image_id"]) == shown
+    assert list(events["verdict"]) == ["relabel", "keep", "none_fits", "skip", "several", "relabel"]
+    assert events["new_label"][0] == events["suggested"][0] != events["given"][0]
+    assert events["new_label"][4].split("\v") == [events["given"][4], events["suggested"][4]]
+    assert events["session"].nunique() == 1 and list(events["seq"]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_number_takes_that_choice_and_the_given_label_by_number_keeps_it(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    names = deck.node.locator(".choices .name").all_inner_texts()
+    given = deck.node.locator(".given dd").inner_text()
+    other = next(i for i, name in enumerate(names) if name != given)
+    deck.press(str(other + 1))
+    at_given = deck.node.locator(".choices .name").all_inner_texts()
+    now_given = deck.node.locator(".given dd").inner_text()
+    deck.press(str(at_given.index(now_given) + 1))
+    events = wait_for_events(server.workspace, 2)
+    assert list(events["verdict"]) == ["relabel", "keep"]
+    assert events["new_label"][0] == names[other]
+
+
+def test_the_search_takes_any_class_and_typing_there_decides_nothing(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    before = deck.image_id
+    deck.press("/")
+    deck.page.keyboard.type("aksnu 5")
+    assert deck.image_id == before
+    deck.node.get_by_text("No class has this in its name.").wait_for()
+    deck.page.keyboard.press("Escape")
+    given = deck.node.locator(".given dd").inner_text()
+    wanted = "class 5" if given != "class 5" else "class 4"
+    deck.press("/")
+    deck.page.keyboard.type(wanted[-1])
+    deck.node.locator(".found [role=option]", has_text=wanted).wait_for()
+    deck.press("Enter")
+    assert wait_for_events(server.workspace, 1)["new_label"][0] == wanted
+
+
+def test_the_mouse_does_what_the_keys_do(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    first = deck.image_id
+    deck.node.locator("[data-do=suggestion]").click()
+    deck.node.locator(".small [data-do=skip]").click()
+    deck.node.locator(".small [data-do=undo]").click()
+    deck.node.locator(".small [data-do=undo]").click()
+    assert deck.image_id == first
+    deck.press("k")  # the keys work on after a click
+    assert list(wait_for_events(server.workspace, 5)["verdict"]) == ["relabel", "skip", "undo", "undo", "keep"]
+
+
+def test_undo_goes_back_step_by_step_and_erases_nothing(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    shown = []
+    for _ in range(10):
+        shown.append(deck.image_id)
+        deck.press("a")
+    back = []
+    for _ in range(10):
+        deck.press("u")
+        back.append(deck.image_id)
+    assert back == shown[::-1]
+    events = wait_for_events(server.workspace, 20)
+    assert list(events["undoes"][10:]) == list(range(10, 0, -1))
+    deck.press("u", "k")
+    events = wait_for_events(server.workspace, 21)
+    assert (events["image_id"][20], events["verdict"][20]) == (shown[0], "keep")
+
+
+def test_undo_still_works_after_a_reload(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    shown = []
+    for _ in range(3):
+        shown.append(deck.image_id)
+        deck.press("a")
+    deck.saved(3)
+    deck.page.reload()
+    deck.ready()
+    assert deck.image_id not in shown
+    deck.press("u")
+    assert deck.image_id == shown[2]
+    events = wait_for_events(server.workspace, 4)
+    assert events["session"].nunique() == 1 and events["undoes"][3] == 3
+
+
+def test_thirty_quick_presses_judge_thirty_different_images_in_order(serve: Serve, browse: Browse) -> None:
+    server = serve(n=1500)
+    deck = Deck(browse(server.url)).open()
+    deck.page.evaluate(
+        """() => { window.shown = []; for (const host of document.querySelectorAll('*')) {
+             const deck = host.shadowRoot?.querySelector('.deck'); if (!deck) continue;
+             new MutationObserver(() => deck.dataset.id && window.shown.at(-1) !== deck.dataset.id
+               && window.shown.push(deck.dataset.id)).observe(deck, {attributes: true, attributeFilter: ['data-id']});
+             window.shown.push(deck.dataset.id); } }"""
+    )
+    for n in range(100):
+        deck.press("a" if n % 3 else "k")
+        if n >= 30:  # thirty as fast as they go, the rest at a human pace, over two windows
+            deck.page.wait_for_timeout(30)
+    deck.saved(100)
+    events = wait_for_events(server.workspace, 100)
+    assert events["image_id"].nunique() == 100
+    assert list(events["image_id"]) == deck.page.evaluate("window.shown")[:100]
+
+
+def test_a_held_key_decides_once_and_streamlits_own_keys_are_silent(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    deck.page.keyboard.down("a")
+    for _ in range(5):
+        deck.page.keyboard.down("a")  # what a held key sends: presses marked as repeated
+    deck.page.keyboard.up("a")
+    before = deck.image_id
+    deck.press("r", "c", "Escape")
+    deck.page.wait_for_timeout(500)
+    assert deck.image_id == before
+    assert deck.page.locator("[role=dialog]:visible").count() == 0
+    wait_for_events(server.workspace, 1)
+
+
+def test_decisions_made_while_the_server_is_away_are_booked_once_after_a_reload(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    deck.press("a", "a")
+    deck.saved(2)
+    server.kill()
+    shown = []
+    for _ in range(5):
+        shown.append(deck.image_id)
+        deck.press("k")
+    deck.node.locator(".trouble", has_text="5 unsaved decisions are kept in this browser").wait_for()
+    server.start()
+    deck.page.goto("/review")
+    deck.ready()
+    deck.saved(7)
+    assert deck.image_id not in shown
+    events = wait_for_events(server.workspace, 7)
+    assert list(events["image_id"][2:]) == shown
+
+
+def test_decisions_are_booked_without_a_reload_when_the_server_comes_back(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    server.kill()
+    deck.press("a", "k", "a")
+    server.start()
+    deck.saved(3)
+    assert log(server.workspace)["image_id"].nunique() == 3
+
+
+def test_a_tab_closed_at_once_loses_nothing(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    page = browse(server.url)
+    deck = Deck(page).open()
+    deck.press("a", "k", "a", "k", "a")
+    page.close()
+    wait_for_events(server.workspace, 5)
+
+
+def test_what_a_closed_tab_could_not_send_is_sent_by_the_next_one(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    page = browse(server.url)
+    deck = Deck(page).open()
+    server.kill()
+    shown = [deck.image_id]
+    deck.press("a")
+    page.close()
+    server.start()
+    other = Deck(page.context.new_page()).open()
+    other.saved(1)
+    assert other.image_id not in shown
+    assert list(wait_for_events(server.workspace, 1)["image_id"]) == shown
+
+
+def test_two_tabs_have_their_own_sessions_and_do_not_judge_the_same_image(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    one = Deck(browse(server.url)).open()
+    with one.page.context.expect_page() as opened:
+        one.page.evaluate("window.open(location.href)")  # carries the session storage along, as duplicating does
+    other = Deck(opened.value).ready()
+    for _ in range(6):
+        one.press("a")
+        other.press("k")
+    one.saved(6)
+    other.saved(6)
+    events = wait_for_events(server.workspace, 12)
+    assert events["session"].nunique() == 2
+    assert list(events.groupby("session")["seq"].apply(sorted)) == [[1, 2, 3, 4, 5, 6]] * 2
+    assert events["image_id"].nunique() == 12
+
+
+def test_a_store_that_refuses_is_said_and_nothing_is_lost(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    deck.press("a")
+    deck.saved(1)
+    answer = {"status": 507, "json": {"error": "The decisions could not be written: the disk is full"}}
+    deck.page.route("**/decisions/*", lambda route: route.fulfill(**answer))
+    deck.press("k", "k")
+    deck.node.locator(".trouble", has_text="the disk is full").wait_for()
+    deck.page.unroute("**/decisions/*")
+    deck.saved(3)
+    wait_for_events(server.workspace, 3)
+
+
+def test_the_help_sheet_and_the_strip_of_last_decisions(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    deck.press("?")
+    deck.node.locator("dialog[open]").wait_for()
+    deck.press("a", "Escape")
+    first = deck.image_id
+    deck.press("a", "k")
+    strip = deck.node.locator(".strip button")
+    assert strip.count() == 2
+    strip.last.click()
+    assert deck.image_id == first
+    deck.press("n")
+    events = wait_for_events(server.workspace, 3)
+    assert list(events["image_id"]).count(first) == 2

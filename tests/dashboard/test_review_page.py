@@ -1,0 +1,148 @@
+"""The Review page under AppTest: queues, windows, progress; the deck itself is tested in a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from analysis.base.types import Decision
+from analysis.runs.workspace import Workspace
+from dashboard.server import opened
+from dashboard.server.security import TOKEN
+from tests.factory import HOSTILE, make_workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "dashboard/pages/review.py"
+
+
+@pytest.fixture
+def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    made = make_workspace(tmp_path / "ws", n=400, classes=6, names=[HOSTILE, *"abcde"])
+    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
+    st.cache_resource.clear()
+    yield made
+    opened.close_all()
+
+
+def page(**state: Any) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for name, value in {"review.name": "Ada", **state}.items():
+        app.session_state[name] = value
+    app.run()
+    app.switch_page(PAGE).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def deck_data(app: AppTest) -> dict[str, Any]:
+    """What the deck was given."""
+    (deck,) = app.get("bidi_component")
+    data: dict[str, Any] = json.loads(deck.proto.json)
+    return data
+
+
+def book(made: Workspace, image_id: str, seq: int, verdict: Any) -> None:
+    said = Decision(image_id, verdict, "b", "a", None, "Ada", "r", "session-of-test", seq, 1e9)
+    opened.open_workspace(made.path).decisions.book([said])
+
+
+def test_the_deck_gets_the_first_window_of_a_queue_in_pair_order(workspace: Workspace) -> None:
+    data = deck_data(page())
+    run = workspace.latest()
+    assert run is not None
+    suspects = run.table("suspects")
+    assert data["total"] == len(suspects) and data["already"] == 0
+    assert [item["n"] for item in data["items"]] == list(range(min(40, len(suspects))))
+    assert data["token"] == TOKEN
+    first = data["items"][0]
+    assert first["given"] != first["suggested"]
+    assert first["image"].startswith("/image/") and first["thumb"].startswith("/thumb/")
+    choices = [p for _, p in first["choices"]]
+    assert choices == sorted(choices, reverse=True) and len(choices) == 6
+    pairs = [(item["given"], item["suggested"]) for item in data["items"]]
+    changes = sum(one != other for one, other in pairwise(pairs))
+    assert changes == len(set(pairs)) - 1  # every pair stands together
+
+
+def test_the_order_by_suspicion(workspace: Workspace) -> None:
+    app = page()
+    app.selectbox(key="review.order_by").set_value("suspicion").run()
+    suspicions = [item["suspicion"] for item in deck_data(app)["items"]]
+    assert suspicions == sorted(suspicions, reverse=True)
+
+
+def test_the_next_window_begins_where_the_deck_asks(workspace: Workspace) -> None:
+    app = page()
+    data = deck_data(app)
+    app.session_state["review.deck"] = {"want": {"queue": data["queue"], "start": 40}}
+    app.run()
+    later = deck_data(app)
+    assert later["queue"] == data["queue"]
+    assert [item["n"] for item in later["items"]] == list(range(40, min(80, data["total"])))
+    assert not {item["id"] for item in later["items"]} & {item["id"] for item in data["items"]}
+    app.session_state["review.deck"] = {"want": {"queue": "of another time", "start": 40}}
+    app.run()
+    assert deck_data(app)["items"][0]["n"] == 0
+
+
+def test_judged_images_are_not_asked_again_and_count(workspace: Workspace) -> None:
+    first = deck_data(page())["items"]
+    book(workspace, first[0]["id"], 1, "none_fits")
+    book(workspace, first[1]["id"], 2, "keep")
+    book(workspace, first[2]["id"], 3, "skip")
+    app = page()
+    data = deck_data(app)
+    assert data["already"] == 3 and data["total"] + 3 == len(workspace.latest().table("suspects"))  # type: ignore[union-attr]
+    assert not {one["id"] for one in first[:3]} & {item["id"] for item in data["items"]}
+    assert [metric.value for metric in app.metric] == ["2", "1", "50 %"]
+    said = " ".join(caption.value for caption in app.caption)
+    assert "95 % interval 9.5 to 90.5 %" in said
+    assert "Known only where someone looked" in said and "cannot be computed from it" in said
+
+
+def test_the_queues_of_a_community_and_of_a_pair(workspace: Workspace) -> None:
+    app = page()
+    app.get("button_group")[0].set_value("community").run()
+    community = app.selectbox(key="review.community").value
+    classes = workspace.latest().table("classes")  # type: ignore[union-attr]
+    members = set(classes[classes["community"] == community]["name"])
+    assert {item["given"] for item in deck_data(app)["items"]} <= members
+    app.get("button_group")[0].set_value("pair").run()
+    assert len({(item["given"], item["suggested"]) for item in deck_data(app)["items"]}) == 1
+
+
+def test_the_filter_of_other_pages_is_a_queue(workspace: Workspace) -> None:
+    from dashboard.selection import Filter
+
+    data = deck_data(page(filter=Filter(given=1)))
+    assert {item["given"] for item in data["items"]} == {"a"}
+    assert data["total"] == int((workspace.dataset().given == 1).sum())
+
+
+def test_an_empty_queue_says_what_to_do(workspace: Workspace) -> None:
+    from dashboard.selection import Filter
+
+    app = page(filter=Filter(given=1, predicted=1, only="errors"))
+    assert "No image is in this queue" in app.info[0].value
+
+
+def test_a_workspace_without_a_finished_run_says_what_to_do(workspace: Workspace) -> None:
+    workspace.latest().set_status(state="failed")  # type: ignore[union-attr]
+    app = page()
+    assert any("Overview" in element.value for element in app.markdown)
+
+
+def test_without_a_name_nothing_is_judged(workspace: Workspace) -> None:
+    app = page()
+    app.text_input(key="review.name.field").set_value("  \u0000 ").run()
+    assert "Enter your name" in app.info[0].value
+    app.text_input(key="review.name.field").set_value(" Ada\u0007 Lovelace ").run()
+    assert deck_data(app)["reviewer"] == "Ada Lovelace"
