@@ -80,6 +80,9 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the reader")
     parser.add_argument("--predictions", metavar="FILE", help="your own predictions (npz, npy, parquet, csv); no model")
     parser.add_argument("--convert", choices=["none", "softmax", "normalise"], default="none", help="of --predictions")
+    parser.add_argument(
+        "--held-out", choices=["yes", "no"], help="did the model of --predictions not train on these images?"
+    )
     parser.add_argument("--model", default=defaults.model, help=about["model"])
     parser.add_argument("--weights", metavar="FILE", help=about["weights"])
     parser.add_argument("--preprocess", choices=["own", "caffe", "unit", "signed"], default=defaults.preprocess)
@@ -166,7 +169,12 @@ def _run(args: argparse.Namespace) -> int:
 
     chosen = {name: getattr(args, name) for name in ModelSettings.model_fields}
     settings = _settings(
-        lambda: RunSettings(predictions=args.predictions, convert=args.convert, models=ModelSettings(**chosen))
+        lambda: RunSettings(
+            predictions=args.predictions,
+            convert=args.convert,
+            held_out=None if args.held_out is None else args.held_out == "yes",
+            models=ModelSettings(**chosen),
+        )
     )
     analyse_source(
         args.source,

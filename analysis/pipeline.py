@@ -41,7 +41,9 @@ class Step:
 
 
 STEPS: tuple[Step, ...] = (
-    Step("predictions", "Predictions", (), ("models", "predictions", "convert"), "analysis.steps:predictions"),
+    Step(
+        "predictions", "Predictions", (), ("models", "predictions", "convert", "held_out"), "analysis.steps:predictions"
+    ),
     Step("neighbours", "Nearest neighbours", ("predictions",), ("map",), "analysis.steps:neighbours"),
     Step("graph", "Confusion graph", ("predictions",), ("graph",), "analysis.steps:graph"),
     Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores"),

@@ -49,8 +49,8 @@ def score(labels: str, probs: str, out: str, *, progress: Progress) -> dict[str,
 
 
 def _labels_and_probs(labels: str, probs: str) -> tuple[NDArray[np.int64], NDArray[Any], tuple[str, ...] | None]:
-    matrix = load_probs(probs)
     given, classes = load_labels(labels)
+    matrix = load_probs(probs, classes=classes)
     if len(given) != len(matrix):
         raise BadInput(
             f"{labels} has {len(given)} labels and {probs} {len(matrix)} rows", wanted="one row per label, same order"

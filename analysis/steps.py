@@ -41,7 +41,13 @@ def _imported(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str
 
     settings = context.settings
     assert settings.predictions is not None
-    found = load_predictions(settings.predictions, dataset, convert=settings.convert)
+    found = load_predictions(
+        settings.predictions,
+        dataset,
+        convert=settings.convert,
+        held_out=settings.held_out,
+        progress=context.progress,
+    )
     why = f"Your own predictions, read from {settings.predictions}; no model was run."
     return found, {"mode": "imported", "why": why, "device": "none"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+import threading
 from typing import Generic, TypeVar
 
 from analysis.base.errors import NotFoundHere
@@ -21,6 +21,7 @@ class Registry(Generic[Spec]):
         self._specs: dict[str, Spec] = {}
         self._unavailable: dict[str, str] = {}
         self._loaded = False
+        self._loading = threading.RLock()  # pages run in threads: nobody may see a registry half filled
 
     def add(self, name: str, spec: Spec) -> None:
         """Register `spec` under `name`; a name taken already is a programming error."""
@@ -30,17 +31,20 @@ class Registry(Generic[Spec]):
 
     def load(self) -> None:
         """Import every module of the package once; a module that fails to import is remembered with its reason."""
-        if self._loaded:
-            return
-        self._loaded = True
-        package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__):
-            if module.name.startswith("_"):
-                continue
-            try:
-                importlib.import_module(f"{self.package}.{module.name}")
-            except ImportError as error:
-                self._unavailable[module.name] = str(error)
+        with self._loading:
+            if self._loaded:
+                return
+            package = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(package.__path__):
+                if not module.name.startswith("_"):
+                    self._import(module.name)
+            self._loaded = True
+
+    def _import(self, module: str) -> None:
+        try:
+            importlib.import_module(f"{self.package}.{module}")
+        except ImportError as error:
+            self._unavailable[module] = str(error)
 
     def names(self) -> list[str]:
         """All usable names, sorted."""
@@ -65,15 +69,3 @@ class Registry(Generic[Spec]):
         if reason:
             raise NotFoundHere(f"The {self.kind} {name!r} is not available: {reason}")
         raise NotFoundHere(f"There is no {self.kind} named {name!r}", wanted="one of " + ", ".join(self.names()))
-
-
-def by_decorator(
-    registry: Registry[Spec], name: str, build: Callable[[Callable[..., object]], Spec]
-) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """A decorator that registers `build(function)` and leaves the function as it is."""
-
-    def decorate(function: Callable[..., object]) -> Callable[..., object]:
-        registry.add(name, build(function))
-        return function
-
-    return decorate
