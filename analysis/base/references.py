@@ -14,6 +14,7 @@ REFERENCES: dict[str, str] = {
         "A. Coates, A. Y. Ng, Learning feature representations with k-means, in Neural Networks: Tricks of the Trade,"
         " LNCS 7700, 2012, pp. 561-580."
     ),
+    "Guo17": "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.",
     "He16": "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016.",
     "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",
     "Jin17": (
@@ -26,6 +27,10 @@ REFERENCES: dict[str, str] = {
         " NeurIPS 2012."
     ),
     "LeCun98": "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.",
+    "LeCun98b": (
+        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, Proc. IEEE"
+        " 86, 1998, pp. 2278-2324."
+    ),
     "Lee18": "K.-H. Lee, X. He, L. Zhang, L. Yang, CleanNet, CVPR 2018, arXiv:1711.07131.",
     "McInnes18": "L. McInnes, J. Healy, J. Melville, UMAP, arXiv:1802.03426, 2018.",
     "North21a": (

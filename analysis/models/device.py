@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -93,3 +94,14 @@ def cpu_has_bf16() -> bool:
 def decode_threads() -> int:
     """How many threads decode images: more than this only wait for each other."""
     return min(8, max(2, os.cpu_count() or 2))
+
+
+@contextmanager
+def cpu_threads(n: int | None) -> Iterator[None]:
+    """Let torch use `n` threads on the CPU for a while; None changes nothing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
