@@ -156,6 +156,7 @@ def scores(context: Context) -> dict[str, Any]:
         neighbours=stored_neighbours(context.run),
         graph=stored_graph(context.run),
         classes=dataset.classes,
+        tie=dataset.table["image_id"].rank(method="first").to_numpy().astype(np.int64),
     )
     table = score_all(inputs, progress=context.progress)
     flagged = suspects(dataset.table["image_id"].tolist(), table, inputs)

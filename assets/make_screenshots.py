@@ -8,7 +8,6 @@ The workspace is analysed first if it is not there. Decisions are made on a copy
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import socket
 import subprocess
@@ -23,6 +22,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from tests.browser.conftest import CHROME, FLAGS, SETTLED  # noqa: E402  # the repository is not installed
+from tests.browser.deck import Deck  # noqa: E402
+
 PAGES = {
     "overview": "/",
     "confusion": "/confusion",
@@ -31,23 +34,6 @@ PAGES = {
     "review": "/review",
     "export": "/export",
 }
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-gl=angle",  # software WebGL, for the map
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
-SETTLED = """() => {
-  const app = document.querySelector('[data-testid=stApp]');
-  return app && app.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
-    && !document.querySelector('[data-stale=true]') && !document.querySelector('[data-testid=stSkeleton]');
-}"""
 
 
 @contextmanager
@@ -81,16 +67,13 @@ def settle(page: Page) -> None:
 
 def judge_some(browser: Browser, url: str) -> None:
     """Judge a few images by key, so that progress and export have something to show."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{url}/review")
-    settle(page)
-    page.locator("[data-testid=stApp]").click(position={"x": 640, "y": 5})
-    deck = page.locator("[data-deck]").first
-    deck.focus()
+    page = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url).new_page()
+    deck = Deck(page).open()
+    deck.node.focus()
     for key in ("a", "a", "k", "a", "a", "s", "a"):
-        page.keyboard.press(key)
-        page.wait_for_timeout(150)
-    page.wait_for_timeout(1500)
+        deck.press(key)
+        page.wait_for_timeout(200)
+    deck.saved(7)
     page.close()
 
 
@@ -122,14 +105,13 @@ def main() -> None:
     if not (args.workspace / "workspace.json").exists():
         subprocess.run(demo, cwd=ROOT, check=True)
     args.out.mkdir(parents=True, exist_ok=True)
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         copy = Path(place) / "demo"
         shutil.copytree(args.workspace, copy)
         for old in copy.glob("review.sqlite*"):
             old.unlink()
         with dashboard(copy) as url:
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=CHROME, args=FLAGS)
             judge_some(browser, url)
             for width in (1280, 1920) if args.both_widths else (args.width,):
                 shoot(browser, url, args.out, width)

@@ -30,13 +30,13 @@ def top_of_block(block: NDArray[Any], k: int) -> NDArray[np.int64]:
         return block.argmax(axis=1)[:, None]
     if k * 8 >= block.shape[1]:
         return np.argsort(-block, axis=1, kind="stable")[:, :k]
-    # `argpartition` breaks ties at the cut arbitrarily: take all that reach the k-th value and sort those stably
-    kth = -np.partition(-block, k - 1, axis=1)[:, k - 1 : k]
-    out = np.empty((len(block), k), np.int64)
-    for i, row in enumerate(block):
-        at_least = np.flatnonzero(row >= kth[i])
-        out[i] = at_least[np.argsort(-row[at_least], kind="stable")[:k]]
-    return out
+    # `argpartition` picks arbitrarily among values tied at the cut: such rows are sorted whole
+    chosen = np.sort(np.argpartition(-block, k - 1, axis=1)[:, :k], axis=1)
+    values = np.take_along_axis(block, chosen, axis=1)
+    best = np.take_along_axis(chosen, np.argsort(-values, axis=1, kind="stable"), axis=1)
+    tied = np.count_nonzero(block >= values.min(axis=1, keepdims=True), axis=1) > k
+    best[tied] = np.argsort(-block[tied], axis=1, kind="stable")[:, :k]
+    return best
 
 
 def check_probabilities(probs: NDArray[Any], *, n_classes: int) -> None:

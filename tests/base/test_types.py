@@ -100,6 +100,15 @@ def test_top_is_a_stable_sort(values: np.ndarray) -> None:
         np.testing.assert_array_equal(best, np.take_along_axis(probs, expected, axis=1))
 
 
+def test_top_of_many_classes_is_a_stable_sort_with_ties_at_the_cut() -> None:
+    rng = np.random.default_rng(0)
+    for decimals in (1, 6):  # few values, so ties everywhere, and hardly any
+        raw = np.round(rng.random((300, 120)), decimals) + 0.01
+        probs = raw / raw.sum(axis=1, keepdims=True)
+        expected = np.argsort(-probs, axis=1, kind="stable")[:, :7]
+        np.testing.assert_array_equal(predictions(probs).top(7)[0], expected)
+
+
 def test_prob_of_a_class_missing_from_a_top_k_list_is_zero() -> None:
     found = Predictions("m", 5, np.ones(1, bool), top_class=np.array([[3, 1]]), top_prob=np.array([[0.7, 0.2]]))
     assert found.prob_of(np.array([1]))[0] == pytest.approx(0.2)
