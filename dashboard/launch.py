@@ -22,6 +22,7 @@ from analysis.runs.run import DONE, FAILED, RUNNING, Run, alive, start_ticks
 from analysis.runs.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMAND = (sys.executable, "-m", "analysis")
 TAIL = 4000  # bytes of log that are read back
 
 
@@ -110,7 +111,7 @@ def start(asked: Asked) -> Job:
     log = _place(asked.workspace).with_suffix(".log")
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "analysis", *asked.arguments()],
+            [*COMMAND, *asked.arguments()],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=out,

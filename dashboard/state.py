@@ -6,7 +6,7 @@ again from the link.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -17,7 +17,8 @@ from dashboard.selection import PARAMS, Filter, from_params, to_params
 WORKSPACE = "workspace"  # str, path of the open workspace
 RUN = "run"  # str, id of the run looked at; absent = the newest finished one
 FILTER = "filter"  # Filter
-_WRITTEN = "filter.written"  # dict, the query parameters as this session last wrote them
+OPTIONS = "options"  # dict, how pages are drawn where that is not the usual: part of the link
+_WRITTEN = "filter.written"  # dict, the query parameters of filter and options as this session last wrote them
 _PAGE = "filter.page"  # str, the page on which it wrote them
 _LISTENERS = "filter.changed"  # int, counts changes: widgets that mirror the filter use it in their key
 
@@ -77,27 +78,51 @@ def changes() -> int:
     return int(st.session_state.get(_LISTENERS, 0))
 
 
+def option(name: str, allowed: Sequence[str]) -> str:
+    """How a page is drawn, as far as the link says it: one of `allowed`, the first unless another was chosen."""
+    chosen = _options().get(name) or st.query_params.get(name, "")
+    return chosen if chosen in allowed else allowed[0]
+
+
+def set_option(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Keep what was chosen, in the session and in the link; the usual is left out of the link."""
+    _options()[name] = value
+    write_url({name: None if value == allowed[0] else value})
+    st.session_state[_WRITTEN] = _in_url()
+
+
+def _options() -> dict[str, str]:
+    options: dict[str, str] = st.session_state.setdefault(OPTIONS, {})
+    return options
+
+
 def sync_url(page: str) -> None:
     """Bring filter and URL together; every page calls this once (the chips do), before it reads the filter.
 
     A URL changed from outside (the Back button, an edited link) wins. A page switch empties the URL, which must not
     empty the filter; on the same page an emptied URL means that the user went back to before the filter.
     """
-    url = {name: value for name, value in st.query_params.to_dict().items() if name in PARAMS}
+    url = _in_url()
     written = st.session_state.get(_WRITTEN)
     came_from = st.session_state.get(_PAGE)
     if written is not None and url != written and (url or came_from == page):
         set_filter(from_params(url))
+        st.session_state[OPTIONS] = {}  # they stand in the same link
+        st.session_state[_LISTENERS] = changes() + 1
     st.session_state[_PAGE] = page
     wanted = to_params(current())
     write_url({name: wanted.get(name) for name in PARAMS} | {RUN: run_id()})
-    st.session_state[_WRITTEN] = wanted
+    st.session_state[_WRITTEN] = _in_url()
+
+
+def _in_url() -> dict[str, str]:
+    """What the URL says of filter and options."""
+    return {name: value for name, value in st.query_params.to_dict().items() if name not in (RUN, WORKSPACE)}
 
 
 def write_url(params: dict[str, str | None]) -> None:
-    """Set or, where None, remove query parameters; those not named stay."""
-    for name, value in params.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
+    """Set or, where None, remove query parameters; those not named stay. One change is one step of the Back button."""
+    old = st.query_params.to_dict()
+    new = {name: value for name, value in {**old, **params}.items() if value is not None}
+    if new != old:
+        st.query_params.from_dict(new)

@@ -10,8 +10,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cells import cells_in, filter_of
+from dashboard.charts import sentences
 from dashboard.charts.folding import READABLE, Axis, Folded, by_class, by_community, folded
-from dashboard.charts.matrix import MEASURES, matrix_figure, say_cell
+from dashboard.charts.matrix import MEASURES, Measure, matrix_figure, say_cell
 from dashboard.widgets.frame import Seen, colours, enter
 from dashboard.widgets.gallery import gallery, review_button
 
@@ -44,22 +45,37 @@ def clicked(axis: Axis) -> None:
 def controls() -> dict[str, Any]:
     """How the matrix is drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        measure = st.segmented_control(
-            "Show", MEASURES, default="counts", required=True, key="confusion.show", bind="query-params"
-        )
+        usual: Measure = state.option("show", MEASURES)  # type: ignore[assignment]  # one of MEASURES
+        key = f"confusion.show.{state.changes()}"
+        measure = st.segmented_control("Show", MEASURES, default=usual, required=True, key=key)
+        state.set_option("show", measure, MEASURES)
         errors = st.toggle("Only errors", True, key="confusion.errors", help="Leave out images predicted as labelled.")
         log = st.toggle("Log colours", False, key="confusion.log", help="Makes rare confusions visible.")
     return {"measure": measure, "errors_only": errors, "log": log}
 
 
+def say_pair(seen: Seen) -> list[str]:
+    """The sentence of the chosen pair, and of the opposite direction where it is meant too."""
+    table = seen.table("confusion")
+    ways = [seen.chosen.pair] + ([seen.chosen.pair[::-1]] if seen.chosen.both and seen.chosen.pair else [])
+    said = []
+    for given, predicted in (way for way in ways if way is not None):
+        own = table[table["given"] == given]
+        n, total = int(own.loc[own["predicted"] == predicted, "count"].sum()), int(own["count"].sum())
+        said.append(sentences.cell(n, seen.classes[given], seen.classes[predicted], share=n / max(1, total)))
+    return said
+
+
 def right_side(seen: Seen, axis: Axis, matrix: Folded, *, errors_only: bool) -> None:
     """The sentence of the chosen cell and the images that pass the filter."""
-    cells = cells_in(seen.chosen, axis)
     st.subheader("Which images are these?", anchor=False)
-    if cells:
-        for cell in cells:
-            st.html(f'<p role="status" style="margin:0">{say_cell(matrix, axis, cell, errors_only=errors_only)}</p>')
-    elif seen.chosen.is_empty:
+    if seen.chosen.pair is not None:
+        said = say_pair(seen)
+    else:
+        said = [say_cell(matrix, axis, cell, errors_only=errors_only) for cell in cells_in(seen.chosen, axis)]
+    for sentence in said:
+        st.html(f'<p role="status" style="margin:0">{sentence}</p>')
+    if seen.chosen.is_empty:
         st.caption("Click a cell of the matrix to see its images. Until then: the most suspicious of all.")
     if seen.chosen.pair is not None and not seen.chosen.both:
         st.button(

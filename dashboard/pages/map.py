@@ -59,9 +59,9 @@ def main() -> None:
     if xy is None:
         st.info("This analysis has no map: a map needs features, and the predictions came without any.")
         return
-    by = st.segmented_control(
-        "Colour by", COLOURS, default="given", required=True, key="map.colour", bind="query-params"
-    )
+    usual = state.option("colour", COLOURS)
+    by = st.segmented_control("Colour by", COLOURS, default=usual, required=True, key=f"map.colour.{state.changes()}")
+    state.set_option("colour", by, COLOURS)
     left, right = st.columns([3, 2], gap="large")
     with left:
         draw(seen, xy, by)

@@ -24,6 +24,7 @@ function load(url) {
 function build(parent) {
   const find = (name) => parent.querySelector(name);
   const graph = { canvas: find(".canvas"), said: find(".said"), fit: find(".tools button"), drawn: null, network: null };
+  graph.canvas.graph = graph; // where browser tests find it
   graph.fit.addEventListener("click", () => graph.network?.fit({ animation: false }));
   graph.canvas.addEventListener("keydown", (event) => walk(graph, event));
   return graph;

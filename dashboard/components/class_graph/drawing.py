@@ -24,7 +24,10 @@ HEAVIEST = 1500  # edges drawn; more of them is a grey cloud
 WIDTH = 620.0  # drawing units, in which a label is 14 high: about what a canvas holds without zooming out
 ROOMY = 40  # classes that fit into it; more of them make the drawing larger, and the browser zooms out
 WIDE = 1.5  # the canvas is wider than high, and so are names
-_REMOTE = re.compile(r"<(link|script)\b[^>]*\b(?:href|src)\s*=\s*\"https?://[^>]*>(?:\s*</script>)?", re.IGNORECASE)
+# Links and scripts of pyvis's page that name a file: bootstrap from elsewhere, and, inside a comment, old local ones.
+_FETCHED = re.compile(
+    r"<!--\s*<link\b.*?-->|<(?:link|script)\b[^>]*\b(?:href|src)\s*=[^>]*>(?:\s*</script>)?", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,7 @@ class Drawing:
 
     def page(self, title: str) -> str:
         """One HTML file that shows the graph without a network connection."""
-        page = _REMOTE.sub("", self.network.generate_html(notebook=False))
+        page = _FETCHED.sub("", self.network.generate_html(notebook=False))
         return page.replace("<head>", f"<head><title>{html.escape(clean(title))}</title>", 1)
 
     def legend(self) -> list[tuple[str, str, int]]:

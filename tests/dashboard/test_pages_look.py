@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from dashboard.selection import Filter
+from dashboard.server import opened
+from tests.factory import HOSTILE, make_workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(path.name for path in (ROOT / "dashboard" / "pages").glob("*.py"))
+NAMES = [HOSTILE, "![x](http://evil.example/a.png)", "</script><b>bold</b>", ":red[cat] $x$", "plain"]
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("look") / "w"
+    make_workspace(place, n=200, classes=5, names=NAMES)
+    return place
+
+
+@pytest.fixture
+def unfinished(workspace: Path, tmp_path: Path) -> Path:
+    shutil.copytree(workspace, tmp_path / "unfinished", ignore=shutil.ignore_patterns("runs"))
+    return tmp_path / "unfinished"
+
+
+@pytest.fixture
+def start(workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Open]:
+    """Open a page of the real app on a workspace with hostile class names."""
+    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(workspace))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    opened.close_all()
+    st.cache_resource.clear()
+
+    def open_page(page: str, chosen: Filter | None = None, **session: Any) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
+        if chosen is not None:
+            app.session_state[state.FILTER] = chosen
+        for key, value in session.items():
+            app.session_state[key] = value
+        return app.switch_page(f"dashboard/pages/{page}").run()
+
+    yield open_page
+    opened.close_all()
+
+
+def fine(app: AppTest) -> AppTest:
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """Everything a visitor can read that AppTest knows of, with what st.html holds."""
+    parts = [*app.markdown, *app.caption, *app.title, *app.subheader, *app.info, *app.error]
+    said = [str(part.value) for part in parts] + [button.label for button in app.button]
+    return "\n".join(said + htmls(app))
+
+
+def htmls(app: AppTest) -> list[str]:
+    return [str(e.proto.body) for e in app.get("html")]
+
+
+def kind(app: AppTest, name: str) -> list[Any]:
+    return list(app.get(name))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs(start: Open, page: str) -> None:
+    app = fine(start(page))
+    assert app.title, f"{page} has no title"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_with_every_kind_of_filter(start: Open, page: str) -> None:
+    app = start(page)
+    for chosen in (
+        Filter(given=0, predicted=1),
+        Filter(given=0, predicted=1, both=True),
+        Filter(class_id=2, only="errors"),
+        Filter(community=1, into=0, only="suspects"),
+        Filter(lasso=((0, 0), (0.5, 0), (0.5, 0.5))),
+        Filter(given=0, predicted=0, community=1),  # nothing passes
+    ):
+        app.session_state[state.FILTER] = chosen
+        assert fine(app.run()).session_state[state.FILTER] == chosen, chosen
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_what_to_do_while_nothing_is_finished(
+    start: Open, unfinished: Path, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(unfinished))
+    app = fine(start(page))
+    if page == "overview.py":
+        assert any(button.label == "Start the analysis" for button in app.button)
+    elif page != "export.py":  # decisions can be taken away without an analysis
+        assert "Overview" in texts(app), "it does not say where to start"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_names_are_text_everywhere(start: Open, page: str) -> None:
+    app = fine(start(page, Filter(given=0, predicted=2)))
+    assert app.markdown or app.caption
+    for html in htmls(app):
+        assert "<img src=x" not in html and "<b>bold" not in html and "</script>" not in html
+    for part in [*app.markdown, *app.caption, *app.info, *app.subheader]:
+        assert "![x](" not in str(part.value)
+        assert "[a](javascript" not in str(part.value)
+    for button in app.button:
+        assert "<img" not in button.label.replace("\\<", ""), button.label
+
+
+def test_chips_are_removed_one_by_one(start: Open) -> None:
+    app = fine(start("confusion.py", Filter(given=4, predicted=3, community=1, only="errors")))
+    assert "given: plain → predicted: " in app.button("chip.pair").label
+    app.button("chip.pair").click().run()
+    assert app.session_state[state.FILTER] == Filter(community=1, only="errors")
+    app.button("chip.community").click().run()
+    app.button("chip.only").click().run()
+    assert fine(app).session_state[state.FILTER] == Filter()
+
+
+def test_the_filter_goes_into_the_url_and_back(start: Open, workspace: Path) -> None:
+    chosen = Filter(given=1, predicted=2, both=True, lasso=((0.0, 0.0), (9.0, 0.0), (9.0, 9.0)), only="suspects")
+    app = fine(start("map.py", chosen))
+    link = dict(app.query_params)
+    assert link["given"] == "1" and link["lasso"]
+    fresh = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20)
+    for name, value in link.items():
+        fresh.query_params[name] = value
+    fine(fresh.run())
+    assert fresh.session_state[state.FILTER] == chosen
+
+
+def test_a_filter_survives_a_page_switch(start: Open) -> None:
+    app = fine(start("confusion.py", Filter(given=1)))
+    fine(app.switch_page("dashboard/pages/communities.py").run())
+    assert app.session_state[state.FILTER] == Filter(given=1)
+    assert app.query_params["given"] == "1"
+
+
+def test_a_link_to_classes_that_are_not_there_is_read_as_far_as_it_can_be(start: Open) -> None:
+    app = fine(start("confusion.py", Filter(given=99, community=1)))
+    assert app.session_state[state.FILTER] == Filter(community=1)
+
+
+def test_a_click_on_a_cell_becomes_the_filter(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest cannot click a chart: the handler is called as Streamlit would, with what the browser would send."""
+    from dashboard.cells import filter_of
+    from dashboard.charts.folding import by_class
+    from dashboard.loaders import run_table
+
+    app = fine(start("confusion.py"))
+    path = app.session_state[state.WORKSPACE]
+    axis = by_class(run_table(path, app.session_state[state.RUN], "classes"))
+    row, column = axis.position(class_id=1), axis.position(class_id=3)
+    assert row is not None and column is not None
+    app.session_state[state.FILTER] = filter_of((row, column), axis, Filter(community=0, class_id=2))
+    fine(app.run())
+    assert app.session_state[state.FILTER] == Filter(given=1, predicted=3, community=0)
+    assert "were predicted" in texts(app) or "was predicted" in texts(app)
+
+
+def test_overview_says_that_labels_were_planted_and_how_well_they_are_found(start: Open) -> None:
+    app = fine(start("overview.py"))
+    said = texts(app)
+    assert "This is a demonstration" in said and "One label in ten was made wrong" in said
+    tables = [frame.value for frame in app.dataframe]
+    finder = next(t for t in tables if "Finder" in t.columns)
+    assert finder["Finder"].tolist() == ["This analysis", "Plain disagreement: predicted is not given"]
+    assert finder["Recall"].iloc[0] == pytest.approx(90.0)
+    aside = next(t for t in tables if "Reason" in t.columns)
+    assert aside["Reason"].tolist() == ["cannot be decoded: truncated"]
+
+
+def test_the_next_best_thing_leads_to_review_with_the_community(start: Open) -> None:
+    app = fine(start("overview.py"))
+    app.button("overview.next").click().run()
+    chosen = app.session_state[state.FILTER]
+    assert chosen.only == "suspects" and chosen.community in (0, 1)
+    assert app.title[0].value == "Review"
+
+
+def test_communities_show_both_directions_of_a_pair(start: Open) -> None:
+    app = fine(start("communities.py", Filter(given=0, predicted=1, both=True)))
+    headings = [html for html in htmls(app) if html.startswith("<h4")]
+    assert len(headings) == 2
+    assert headings[0].split(",")[0] != headings[1].split(",")[0]
+
+
+def test_a_row_of_the_weak_spots_becomes_the_filter(start: Open) -> None:
+    app = fine(start("communities.py", Filter(class_id=3, only="errors")))
+    table = app.session_state["communities.classes"]
+    assert len(table["selection"]["rows"]) == 1, "the row that the filter names is marked"
+
+
+def test_the_map_says_how_much_it_shows(start: Open) -> None:
+    app = fine(start("map.py"))
+    assert any("200 of 200 images shown" in caption.value for caption in app.caption)
+
+
+def test_a_form_without_a_source_says_so(start: Open) -> None:
+    app = fine(start("overview.py"))
+    submit = next(button for button in app.button if button.label == "Start the analysis")
+    submit.click().run()
+    assert "No source is named" in texts(fine(app))
