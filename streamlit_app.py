@@ -31,8 +31,7 @@ PAGES = {  # group: (file, title, icon); the first page is where one arrives
 def main() -> None:
     """Draw the page that the visitor is on."""
     st.set_page_config(page_title="Lookalike", page_icon=str(HERE / "assets" / "icon.png"), layout="wide")
-    if not door.enter():
-        return
+    is_open = door.enter()
     pages = {
         group: [
             st.Page(HERE / "dashboard" / "pages" / f"{name}.py", title=title, icon=icon, default=name == "overview")
@@ -40,7 +39,10 @@ def main() -> None:
         ]
         for group, entries in PAGES.items()
     }
-    page = st.navigation(pages, position="sidebar")
+    page = st.navigation(pages, position="sidebar" if is_open else "hidden")
+    if not is_open:
+        door.choose()
+        return
     door.style()
     page.run()
     door.sidebar()

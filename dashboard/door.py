@@ -14,27 +14,29 @@ from dashboard.widgets.text import for_markdown
 
 VARIABLE = "LOOKALIKE_WORKSPACE"
 PARAM = "workspace"  # in the URL: the workspace's key, never a path, so that a link opens nothing unseen before
+OPEN = "door.open"  # key of the workspace that was remembered last
+PROBLEM = "door.problem"  # UserError of the workspace that cannot be opened
 LONG = 400  # characters of a path or message
 
 
 def enter() -> bool:
-    """Find and open the workspace of this session; False after the chooser was shown instead."""
+    """Find and open the workspace of this session; False where there is none: then `choose` is to be shown."""
     if state.WORKSPACE not in st.session_state:
         state.set_workspace(_asked())
+    st.session_state.pop(PROBLEM, None)
     path = state.workspace()
     if path is None:
-        choose()
         return False
     try:
         found = opened.open_workspace(path)
     except UserError as error:
-        choose(error)
+        st.session_state[PROBLEM] = error
         return False
     default = os.environ.get(VARIABLE)
     is_default = default is not None and Path(default).expanduser().resolve() == found.workspace.path
     state.write_url({PARAM: None if is_default else found.key})
-    if st.session_state.get("door.open") != found.key:
-        st.session_state["door.open"] = found.key
+    if st.session_state.get(OPEN) != found.key:
+        st.session_state[OPEN] = found.key
         recent.remember(found.workspace.path)
     return True
 
@@ -56,8 +58,9 @@ def _key(path: Path) -> str | None:
         return None  # not there any more: not the one asked for
 
 
-def choose(problem: UserError | None = None) -> None:
-    """Ask for a workspace: those opened before, or a folder."""
+def choose() -> None:
+    """Ask for a workspace: those opened before, or a folder. Says why the one asked for cannot be opened."""
+    problem: UserError | None = st.session_state.get(PROBLEM)
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title("Lookalike")
@@ -80,7 +83,7 @@ def choose(problem: UserError | None = None) -> None:
             if st.form_submit_button("Open", type="primary"):
                 _open_typed(typed)
         st.caption("A workspace is made by an analysis. On a terminal, for your own folder of images:")
-        st.code("python -m analysis run FOLDER_OF_IMAGES --workspace NEW_FOLDER", language=None)
+        st.code("python -m analysis run FOLDER_OF_IMAGES \\\n    --workspace NEW_FOLDER", language=None)
 
 
 def _open_typed(typed: str) -> None:

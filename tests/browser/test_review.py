@@ -203,12 +203,17 @@ def test_what_a_closed_tab_could_not_send_is_sent_by_the_next_one(serve: Serve, 
     assert list(wait_for_events(server.workspace, 1)["image_id"]) == shown
 
 
-def test_two_tabs_have_their_own_sessions_and_do_not_judge_the_same_image(serve: Serve, browse: Browse) -> None:
-    server = serve()
+def two_tabs(server: Server, browse: Browse) -> tuple[Deck, Deck]:
+    """The same page twice in one browser."""
     one = Deck(browse(server.url)).open()
     with one.page.context.expect_page() as opened:
         one.page.evaluate("window.open(location.href)")  # carries the session storage along, as duplicating does
-    other = Deck(opened.value).ready()
+    return one, Deck(opened.value).ready()
+
+
+def test_a_duplicated_tab_has_a_session_of_its_own(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    one, other = two_tabs(server, browse)
     for _ in range(6):
         one.press("a")
         other.press("k")
@@ -217,7 +222,21 @@ def test_two_tabs_have_their_own_sessions_and_do_not_judge_the_same_image(serve:
     events = wait_for_events(server.workspace, 12)
     assert events["session"].nunique() == 2
     assert list(events.groupby("session")["seq"].apply(sorted)) == [[1, 2, 3, 4, 5, 6]] * 2
-    assert events["image_id"].nunique() == 12
+    assert list(events.groupby("session")["image_id"].nunique()) == [6, 6]
+
+
+def test_what_one_tab_has_judged_the_other_passes_over(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    one, other = two_tabs(server, browse)
+    one.press("a", "a", "a", "a")
+    other.node.locator(".place", has_text="4 of").wait_for()  # heard of it
+    first = other.image_id
+    other.press("k", "k", "k")
+    one.saved(4)
+    other.saved(3)
+    events = wait_for_events(server.workspace, 7)
+    judged = {verdict: set(part["image_id"]) for verdict, part in events.groupby("verdict")}
+    assert judged["relabel"] & judged["keep"] <= {first}  # what stood there already was not pulled away
 
 
 def test_a_store_that_refuses_is_said_and_nothing_is_lost(serve: Serve, browse: Browse) -> None:

@@ -56,7 +56,7 @@ export class View {
   drawBar(items, journal, data) {
     const judged = items.judged + data.already;
     const total = items.total + data.already;
-    this.text(".place", `${judged.toLocaleString("en")} of ${total.toLocaleString("en")} judged`);
+    this.text(".place", `${judged.toLocaleString("en")} of ${total.toLocaleString("en")} done`);
     this.find(".fill").style.width = `${total ? (100 * judged) / total : 0}%`;
     this.text(".saved", `saved ${journal.saved} · pending ${journal.unsaved}`);
     const saved = this.find(".saved");
@@ -134,7 +134,7 @@ export class View {
         element("span", { class: "role", text: role }),
         element("span", { class: "p", text: percent(p) }),
       );
-      row.style.setProperty("--share", `${100 * p}%`);
+      row.style.setProperty("--share", String(p));
       return row;
     });
     this.find(".choices").replaceChildren(...rows);
