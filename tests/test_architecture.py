@@ -14,7 +14,10 @@ FLOORS = {
     "analysis.data": 1,
     "analysis.runs": 1,
     **{f"analysis.{room}": 2 for room in ("models", "confusion", "noise", "embed", "text", "evaluate", "review")},
-    **{f"analysis.{file}": 3 for file in ("pipeline", "steps", "job", "plain", "terminal", "cli", "__main__")},
+    **{
+        f"analysis.{file}": 3
+        for file in ("__main__", "cli", "job", "options", "pipeline", "plain", "steps", "terminal")
+    },
     "dashboard": 4,
     "streamlit_app": 5,
 }

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cli import build_parser, main
+from analysis.cli import main
+from analysis.options import build_parser
 
 COMMANDS = ("demo", "run", "status", "score", "graph", "export", "open")
 
