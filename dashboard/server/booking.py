@@ -57,7 +57,6 @@ def read_batch(body: bytes) -> list[dict[str, Any]]:
 def book(opened: Opened, raw: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Book what is sound in one transaction; answer each: `acked` is durable, `problems` will never be booked.
 
-    `conflicts` bear the name (session, seq) of another decision that is stored: they must be sent under a new name.
     Booking again what was booked before changes nothing and is acknowledged again. Raises StoreFailure when nothing
     could be written; then nothing is acknowledged and the deck keeps everything.
     """
@@ -73,9 +72,10 @@ def book(opened: Opened, raw: list[dict[str, Any]]) -> dict[str, list[dict[str, 
     sound, refused = sift(understood)
     problems += [{"session": d.session, "seq": d.seq, "message": reason} for d, reason in refused]
     booked = opened.decisions.book(sound)
+    taken = "Another decision was booked under its number: decide on that image again"
+    problems += [{"session": session, "seq": seq, "message": taken} for session, seq in booked.conflicts]
     return {
         "acked": [{"session": session, "seq": seq} for session, seqs in booked.items() for seq in seqs],
-        "conflicts": [{"session": session, "seq": seq} for session, seq in booked.conflicts],
         "problems": problems,
     }
 

@@ -29,7 +29,7 @@ def test_each_key_books_its_verdict_on_the_image_that_was_shown(serve: Serve, br
     assert list(events["verdict"]) == ["relabel", "keep", "none_fits", "skip", "several", "relabel"]
     assert events["new_label"][0] == events["suggested"][0] != events["given"][0]
     assert events["new_label"][4].split("\v") == [events["given"][4], events["suggested"][4]]
-    assert events["session"].nunique() == 1 and list(events["seq"]) == [1, 2, 3, 4, 5, 6]
+    assert events["session"].nunique() == 1 and events["seq"].is_monotonic_increasing and events["seq"].is_unique
 
 
 def test_a_number_takes_that_choice_and_the_given_label_by_number_keeps_it(serve: Serve, browse: Browse) -> None:
@@ -91,7 +91,7 @@ def test_undo_goes_back_step_by_step_and_erases_nothing(serve: Serve, browse: Br
         back.append(deck.image_id)
     assert back == shown[::-1]
     events = wait_for_events(server.workspace, 20)
-    assert list(events["undoes"][10:]) == list(range(10, 0, -1))
+    assert list(events["undoes"][10:]) == list(events["seq"][:10])[::-1]
     deck.press("u", "k")
     events = wait_for_events(server.workspace, 21)
     assert (events["image_id"][20], events["verdict"][20]) == (shown[0], "keep")
@@ -111,7 +111,7 @@ def test_undo_still_works_after_a_reload(serve: Serve, browse: Browse) -> None:
     deck.press("u")
     assert deck.image_id == shown[2]
     events = wait_for_events(server.workspace, 4)
-    assert events["session"].nunique() == 1 and events["undoes"][3] == 3
+    assert events["session"].nunique() == 1 and events["undoes"][3] == events["seq"][2]
 
 
 def test_thirty_quick_presses_judge_thirty_different_images_in_order(serve: Serve, browse: Browse) -> None:
@@ -221,7 +221,7 @@ def test_a_duplicated_tab_has_a_session_of_its_own(serve: Serve, browse: Browse)
     other.saved(6)
     events = wait_for_events(server.workspace, 12)
     assert events["session"].nunique() == 2
-    assert list(events.groupby("session")["seq"].apply(sorted)) == [[1, 2, 3, 4, 5, 6]] * 2
+    assert list(events.groupby("session")["seq"].nunique()) == [6, 6]
     assert list(events.groupby("session")["image_id"].nunique()) == [6, 6]
 
 
@@ -237,6 +237,32 @@ def test_what_one_tab_has_judged_the_other_passes_over(serve: Serve, browse: Bro
     events = wait_for_events(server.workspace, 7)
     judged = {verdict: set(part["image_id"]) for verdict, part in events.groupby("verdict")}
     assert judged["relabel"] & judged["keep"] <= {first}  # what stood there already was not pulled away
+
+
+def test_a_browser_that_forgot_how_far_it_counted_gives_no_number_twice(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    deck.press("a", "a")
+    deck.saved(2)
+    deck.page.evaluate(
+        """() => { const key = Object.keys(sessionStorage).find((name) => name.startsWith('lookalike.tab.'));
+             addEventListener('pagehide', () => sessionStorage.setItem(key,
+               JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key)), seq: 0, saved: 0, history: [] }))); }"""
+    )
+    deck.page.reload()
+    deck.ready()
+    shown = []
+    for key in ("k", "n"):
+        shown.append(deck.image_id)
+        deck.press(key)
+    deck.press("u")
+    deck.saved(3)
+    events = wait_for_events(server.workspace, 5)
+    assert list(events["image_id"][2:]) == [*shown, shown[1]]
+    assert list(events["verdict"]) == ["relabel", "relabel", "keep", "none_fits", "undo"]
+    assert events["session"].nunique() == 1 and events["seq"].is_monotonic_increasing and events["seq"].is_unique
+    assert events["undoes"][4] == events["seq"][3]
+    assert deck.image_id == shown[1]
 
 
 def test_a_store_that_refuses_is_said_and_nothing_is_lost(serve: Serve, browse: Browse) -> None:

@@ -210,7 +210,6 @@ def test_decisions_are_booked_and_acknowledged_and_again_changes_nothing(send: A
         assert answer.status_code == 200
         assert answer.json() == {
             "acked": [{"session": SESSION, "seq": 1}, {"session": SESSION, "seq": 2}],
-            "conflicts": [],
             "problems": [],
         }
     log = found.decisions.log()
@@ -219,10 +218,12 @@ def test_decisions_are_booked_and_acknowledged_and_again_changes_nothing(send: A
     assert list(log["reviewer"]) == ["Ada", "Ada"]
 
 
-def test_another_decision_under_the_same_name_is_a_conflict(send: Any) -> None:
+def test_another_decision_under_the_same_name_is_refused(send: Any) -> None:
     send([op(1)])
     answer = send([op(1, verdict="none_fits"), op(2)]).json()
-    assert answer["conflicts"] == [{"session": SESSION, "seq": 1}]
+    assert [(p["seq"], p["message"].split(":")[0]) for p in answer["problems"]] == [
+        (1, "Another decision was booked under its number")
+    ]
     assert answer["acked"] == [{"session": SESSION, "seq": 2}]
 
 

@@ -88,9 +88,7 @@ export class Items {
   }
 
   takeBack(id, session, seq) {
-    const all = this.decided.get(id) ?? [];
-    let left = all.filter((one) => one.session !== session || one.seq !== seq);
-    if (left.length === all.length) left = all.slice(0, -1); // renamed meanwhile
+    const left = (this.decided.get(id) ?? []).filter((one) => one.session !== session || one.seq !== seq);
     if (left.length) this.decided.set(id, left);
     else this.decided.delete(id);
   }

@@ -123,7 +123,7 @@ export class Journal {
   }
 
   add(operation) {
-    this.seq += 1;
+    this.seq = Math.max(this.seq + 1, Date.now()); // no number comes twice, even where the count was forgotten
     const whole = { ...operation, session: this.session, seq: this.seq, decided_at: Date.now() / 1000 };
     this.pending.push(whole);
     this.keep();
@@ -168,13 +168,10 @@ export class Journal {
     if (!this.failures && this.unsaved) this.send();
   }
 
-  settle({ acked, problems, conflicts }) {
-    const name = (op) => `${op.session} ${op.seq}`;
-    const answered = new Set([...acked, ...problems].map(name));
-    const open = (op) => !answered.has(name(op));
+  settle({ acked, problems }) {
+    const answered = new Set([...acked, ...problems].map((op) => `${op.session} ${op.seq}`));
+    const open = (op) => !answered.has(`${op.session} ${op.seq}`);
     const before = this.unsaved;
-    const clashing = new Set(conflicts.map(name));
-    if (clashing.size) this.rename((op) => clashing.has(name(op)));
     this.pending = this.pending.filter(open);
     for (const [session, left] of this.adopted) {
       left.operations = left.operations.filter(open);
@@ -191,33 +188,7 @@ export class Journal {
     this.keep();
     this.onChange("settled");
     // An answer that settles nothing would be asked for again at once, for ever
-    if (before === this.unsaved && !clashing.size) this.failed("The server did not answer for any decision.");
-  }
-
-  // Another decision is stored under the same name (this browser forgot how far it had counted): begin a new session.
-  rename(clashes) {
-    const numbers = new Map();
-    const moved = [...this.pending.filter(clashes), ...[...this.adopted.values()].flatMap((left) => left.operations.filter(clashes))];
-    const old = this.session;
-    this.pending = this.pending.filter((op) => !clashes(op));
-    for (const left of this.adopted.values()) left.operations = left.operations.filter((op) => !clashes(op));
-    this.session = newSession();
-    this.seq = 0;
-    for (const op of moved) {
-      this.seq += 1;
-      numbers.set(`${op.session} ${op.seq}`, this.seq);
-      const undoes = op.undoes && numbers.get(`${op.session} ${op.undoes}`);
-      if (op.undoes && !undoes) this.refused.push("A step back could not be booked: decide on that image again.");
-      else this.pending.push({ ...op, session: this.session, seq: this.seq, ...(undoes ? { undoes } : {}) });
-    }
-    for (const one of this.history) {
-      const seq = numbers.get(`${one.session} ${one.seq}`);
-      if (seq) Object.assign(one, { session: this.session, seq });
-    }
-    // earlier decisions stay booked under the old name; they can be decided anew but not taken back from here
-    this.history = this.history.filter((one) => one.session === this.session);
-    this.keep();
-    write(localStorage, journalKey(this.workspace, old), null);
+    if (before === this.unsaved) this.failed("The server did not answer for any decision.");
   }
 
   failed(message) {
