@@ -10,6 +10,7 @@ import streamlit as st
 from analysis.base.errors import UserError
 from dashboard import recent, state
 from dashboard.server import opened
+from dashboard.widgets.start import start_form, watch
 from dashboard.widgets.text import for_markdown
 
 VARIABLE = "LOOKALIKE_WORKSPACE"
@@ -65,6 +66,7 @@ def choose() -> None:
     with middle:
         st.title("Lookalike")
         st.write("See which classes are confused, find wrong labels, judge them fast, take clean labels away.")
+        watch(None)
         if problem is not None:
             _say(problem)
         elif st.query_params.get(PARAM):
@@ -82,7 +84,9 @@ def choose() -> None:
             typed = st.text_input("Folder", placeholder="/path/to/workspace", key="door.path")
             if st.form_submit_button("Open", type="primary"):
                 _open_typed(typed)
-        st.caption("A workspace is made by an analysis. On a terminal, for your own folder of images:")
+        st.subheader("Or analyse your own images")
+        start_form()
+        st.caption("The same on a terminal:")
         st.code("python -m analysis run FOLDER_OF_IMAGES \\\n    --workspace NEW_FOLDER", language=None)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from analysis.base.arrays import digest_of
 from analysis.base.errors import BadInput, NotFoundHere
 from analysis.data.reader import split_source
-from analysis.runs.run import DONE, FAILED, RUNNING, Run, alive, start_ticks
+from analysis.runs.run import FAILED, RUNNING, Run, alive, start_ticks
 from analysis.runs.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -130,9 +130,18 @@ _children: dict[int, subprocess.Popen[bytes]] = {}  # kept so that an ended chil
 
 def find(workspace: str | Path) -> Job | None:
     """The analysis last started on a workspace from a page, by this server or an earlier one."""
+    return _read(_place(str(workspace)))
+
+
+def going_on() -> Job | None:
+    """Any analysis started from a page that still runs, the newest first: for a browser that comes back."""
+    found = [job for file in _place("").parent.glob("*.json") if (job := _read(file)) is not None and job.running()]
+    return max(found, key=lambda job: job.started, default=None)
+
+
+def _read(file: Path) -> Job | None:
     try:
-        known = json.loads(_place(str(workspace)).read_text(encoding="utf-8"))
-        job = Job(**known)
+        job = Job(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
     if job.pid in _children:
@@ -145,9 +154,28 @@ def running(workspace: str | Path) -> Run | None:
     return next((run for run in _runs(workspace) if run.status().get("state") == RUNNING), None)
 
 
+def latest(workspace: str | Path) -> tuple[Job | None, Run | None]:
+    """What goes on in a workspace, or went on last: the job, if a page started it, and the run, once there is one."""
+    job = find(workspace)
+    if job is not None and job.running():
+        return job, job.run()
+    begun = running(workspace)
+    if begun is not None:
+        return None, begun
+    last = max(_runs(workspace), key=_updated, default=None)
+    if last is not None and (job is None or _updated(last) >= job.started):
+        mine = job is not None and last.status().get("pid") == job.pid
+        return (job if mine else None), last
+    return job, None  # it ended before there was a run: its log says why
+
+
+def _updated(run: Run) -> float:
+    return float(run.status().get("updated") or 0)
+
+
 @dataclass(frozen=True)
 class Standing:
-    """How an analysis stands. state: reading, running, done, failed or cancelled. Text for people, not escaped."""
+    """How an analysis stands. state: nothing, reading, new, running, done, failed or cancelled. Text is not escaped."""
 
     state: str
     step: str = ""
@@ -160,19 +188,19 @@ class Standing:
     wanted: str = ""
     hint: str = ""
 
+    @property
+    def goes_on(self) -> bool:
+        """Is it still at work?"""
+        return self.state in ("reading", "new", RUNNING)
+
 
 def standing(job: Job | None, run: Run | None) -> Standing:
     """How the job, or a run started elsewhere, stands now."""
     if run is not None:
-        status = run.status()
-        if status.get("state") != RUNNING and job is not None and job.running() and status.get("pid") != job.pid:
-            return Standing("reading")
-        return _from_status(status)
+        return _from_status(run.status())
     if job is None:
-        return Standing(DONE)
-    if job.running():
-        return Standing("reading")
-    return Standing(FAILED, error=_last_error(job.tail()))
+        return Standing("nothing")
+    return Standing("reading") if job.running() else Standing(FAILED, error=_last_error(job.tail()))
 
 
 def _from_status(status: dict[str, Any]) -> Standing:

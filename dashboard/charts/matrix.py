@@ -17,6 +17,7 @@ from dashboard.widgets.text import for_html, for_plotly
 Measure = Literal["counts", "share of given", "share of predicted"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 WITH_NUMBERS = 16  # up to so many rows the number stands in the cell
+NAMES_ABOVE = 24  # beyond so many columns only the marks fit above; the rows have the same order
 WITHOUT_NAMES = 64  # beyond so many rows names would overlap; the hover tells them
 PIXELS = 600  # height of the figure
 CELLS = 1  # index of the trace that is clicked: the heat map itself reports no click
@@ -70,7 +71,8 @@ def matrix_figure(
     """Rows are given, columns predicted; colour and shape of a mark tell the community; `chosen` cells are framed."""
     values = values_of(matrix, measure)
     cells = cells_of(matrix)
-    figure = go.Figure([_heat(values, colours, measure=measure, log=log), _targets(matrix, axis, cells, errors_only)])
+    heat = _heat(values, colours, measure=measure, log=log, compared=axis.community != FOLDED)
+    figure = go.Figure([heat, _targets(matrix, axis, cells, errors_only)])
     figure.update_layout(
         height=PIXELS,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -84,7 +86,6 @@ def matrix_figure(
     )
     ticks = {
         "tickvals": list(range(len(axis))),
-        "ticktext": _ticks(axis, colours),
         "showticklabels": len(axis) <= WITHOUT_NAMES,
         "range": [-0.5, len(axis) - 0.5],
         "showgrid": False,
@@ -93,18 +94,22 @@ def matrix_figure(
         "ticks": "",
         "tickfont": {"size": 12 if len(axis) <= 24 else 10, "color": colours.ink},
     }
-    figure.update_xaxes(**ticks, title="predicted", side="top", tickangle=0 if _short(axis) else -60)
-    figure.update_yaxes(
-        **{**ticks, "range": [len(axis) - 0.5, -0.5]},
-        title="given",
-    )
+    names, marks = _ticks(axis, colours)
+    above = names if len(axis) <= NAMES_ABOVE else marks
+    turned = 0 if _short(axis) or above is marks else -60
+    figure.update_xaxes(**ticks, ticktext=above, title="predicted", side="top", tickangle=turned)
+    figure.update_yaxes(ticktext=names, title="given", **{**ticks, "range": [len(axis) - 0.5, -0.5]})
     return figure
 
 
-def _heat(values: NDArray[np.float64], colours: Palette, *, measure: Measure, log: bool) -> go.Heatmap:
+def _heat(
+    values: NDArray[np.float64], colours: Palette, *, measure: Measure, log: bool, compared: NDArray[np.bool_]
+) -> go.Heatmap:
+    """Cells as colours. The scale ends at the largest of the `compared` (M,) rows: "other" would drown the rest."""
     unit = "images" if measure == "counts" else "%"
     drawn = np.log10(1 + values) if log else values
-    top = float(np.nanmax(drawn)) if np.isfinite(drawn).any() else 1.0
+    seen = drawn[np.ix_(compared, compared)]
+    top = float(np.nanmax(seen)) if np.isfinite(seen).any() else 1.0
     return go.Heatmap(
         z=drawn.astype(np.float32),
         zmin=0,
@@ -150,15 +155,15 @@ def _targets(matrix: Folded, axis: Axis, cells: Cells, errors_only: bool) -> go.
     )
 
 
-def _ticks(axis: Axis, colours: Palette) -> list[str]:
+def _ticks(axis: Axis, colours: Palette) -> tuple[list[str], list[str]]:
+    """What stands beside the rows: names with the mark of their community, and the marks alone."""
     limit = 24 if len(axis) <= 24 else 18
-    return [
-        for_plotly(label, limit=limit)
-        if community == FOLDED
-        else f'{for_plotly(label, limit=limit)} <span style="color:{colour_of(int(community), colours)}">'
-        f"{shape_of(int(community), GLYPHS)}</span>"
-        for label, community in zip(axis.labels, axis.community, strict=True)
+    marks = [
+        "" if c == FOLDED else f'<span style="color:{colour_of(c, colours)}">{shape_of(c, GLYPHS)}</span>'
+        for c in axis.community.tolist()
     ]
+    names = [f"{for_plotly(label, limit=limit)} {mark}" for label, mark in zip(axis.labels, marks, strict=True)]
+    return names, marks
 
 
 def _short(axis: Axis) -> bool:

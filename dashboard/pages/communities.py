@@ -48,12 +48,14 @@ def graph(seen: Seen) -> Drawing:
 def images(seen: Seen) -> None:
     """The images of what was chosen; a pair shows both directions side by side."""
     chosen = seen.chosen
-    if chosen.pair is not None and chosen.both:
+    paired = chosen.pair is not None and chosen.both
+    if not paired:
+        st.subheader("Which images are these?", anchor=False)
+    review_button(seen, key="communities.review")
+    if paired:
         both_directions(seen, chosen)
     else:
-        st.subheader("Which images are these?", anchor=False)
         gallery(seen, seen.rows, key="communities")
-    review_button(seen, key="communities.review")
 
 
 def main() -> None:

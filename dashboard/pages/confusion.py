@@ -86,8 +86,8 @@ def right_side(seen: Seen, axis: Axis, matrix: Folded, *, errors_only: bool) -> 
             on_click=state.set_filter,
             args=(replace(seen.chosen, both=True),),
         )
-    gallery(seen, seen.rows, key="confusion", per_page=12)
     review_button(seen, key="confusion.review")
+    gallery(seen, seen.rows, key="confusion")
 
 
 def main() -> None:

@@ -67,8 +67,8 @@ def main() -> None:
         draw(seen, xy, by)
     with right:
         st.subheader("Which images are these?", anchor=False)
-        gallery(seen, seen.rows, key="map", per_page=12)
         review_button(seen, key="map.review")
+        gallery(seen, seen.rows, key="map")
 
 
 main()

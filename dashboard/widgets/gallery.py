@@ -15,6 +15,7 @@ from dashboard.widgets.frame import PAGES, Seen
 from dashboard.widgets.text import for_html
 
 PER_PAGE = 24
+ONE_LINE = 7  # characters of both names that fit beside each other under a thumbnail
 
 STYLE = """
 <style>
@@ -26,7 +27,10 @@ STYLE = """
 .la-none { display: grid; place-items: center; aspect-ratio: 1; border-radius: 6px; padding: 6px; font-size: 12px;
   overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 6%, transparent); }
 .la-names { display: flex; gap: 6px; justify-content: space-between; font-size: 13px; line-height: 1.35;
-  margin-top: 4px; overflow-wrap: anywhere; }
+  margin-top: 4px; }
+.la-names span { min-width: 0; }
+.la-names span div { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.la-names i { white-space: nowrap; flex: none; }
 .la-names s, .la-names i { opacity: .72; font-style: normal; }
 </style>
 """
@@ -70,7 +74,7 @@ def _card(seen: Seen, row: int) -> str:
     suggested = for_html(seen.classes[c.suggested[row]], limit=40)
     suspicion = float(c.suspicion[row])
     doubted = bool(c.is_suspect[row]) or c.predicted[row] != c.given[row]
-    names = f"<s>{given}</s> → <b>{suggested}</b>" if doubted else given
+    names = _names(given, suggested if doubted else None)
     says = f"labelled {given}" + (f", {suggested} suggested" if doubted else "") + f", suspicion {suspicion:.2f}"
     caption = f'<div class="la-names"><span>{names}</span><i title="suspicion, 0 to 1">{suspicion:.2f}</i></div>'
     if not seen.has_images:
@@ -80,3 +84,12 @@ def _card(seen: Seen, row: int) -> str:
         f'<a class="la-card" href="{image_url(seen.opened, row)}" target="_blank" aria-label="{says}">'
         f'<img src="{thumb_url(seen.opened, row)}" alt="{says}" loading="lazy">{caption}</a>'
     )
+
+
+def _names(given: str, suggested: str | None) -> str:
+    """Given and suggested label, escaped already: in one line while both are short, else a line each."""
+    if suggested is None:
+        return f"<div>{given}</div>"
+    if len(given) + len(suggested) <= ONE_LINE:
+        return f"<div><s>{given}</s> → <b>{suggested}</b></div>"
+    return f"<div><s>{given}</s></div><div>→ <b>{suggested}</b></div>"

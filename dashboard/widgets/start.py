@@ -77,24 +77,24 @@ def _start(asked: Asked) -> None:
 
 def watch(workspace: str | None) -> None:
     """Progress of the analysis that this session started, or that goes on in `workspace`, if there is one."""
-    watched = st.session_state.get(WATCHED) or workspace
-    if watched is None:
-        return
-    job = launch.find(watched)
-    run = job.run() if job is not None and job.running() else launch.running(watched)
-    if (job is not None and job.running()) or run is not None or st.session_state.get(WATCHED):
+    watched = st.session_state.get(WATCHED)
+    if watched is None and workspace is not None and launch.standing(*launch.latest(workspace)).goes_on:
+        watched = workspace
+    if watched is None and workspace is None:
+        other = launch.going_on()
+        watched = other.workspace if other is not None else None
+    if watched is not None:
         st.session_state[WATCHED] = watched
         _progress(watched)
 
 
 @st.fragment(run_every=1.0)
 def _progress(workspace: str) -> None:
-    job = launch.find(workspace)
-    run = (job.run() if job is not None else None) or launch.running(workspace)
+    job, run = launch.latest(workspace)
     now = launch.standing(job, run)
     name = for_markdown(Path(workspace).name, limit=60)
     with st.container(border=True):
-        if now.state in ("reading", "running", "new"):
+        if now.goes_on:
             _going_on(name, now, job, workspace)
         else:
             _ended(name, now, job, workspace)
@@ -120,8 +120,7 @@ def _last_line(job: Job | None) -> str:
 
 
 def _cancel(workspace: str) -> None:
-    job = launch.find(workspace)
-    launch.cancel(job, (job.run() if job is not None else None) or launch.running(workspace))
+    launch.cancel(*launch.latest(workspace))
 
 
 def _ended(name: str, now: Standing, job: Job | None, workspace: str) -> None:

@@ -94,7 +94,7 @@ def test_a_cell_of_the_matrix_leads_to_its_images(server: Server, browse: Callab
     n = int(counts[given, predicted])
     assert matches(page) == n
     page.locator(CARDS).first.wait_for()
-    assert page.locator(CARDS).count() == min(n, 12)
+    assert page.locator(CARDS).count() == min(n, 24)
     assert re.match(rf"{n} images? labelled", page.locator("p[role=status]").first.inner_text())
     loaded = page.locator(f"{CARDS} img").first.evaluate("image => image.decode().then(() => image.naturalWidth)")
     assert loaded > 0
@@ -146,7 +146,7 @@ def test_a_lasso_leads_to_its_images_and_its_link_restores_it(server: Server, br
     found = wait_for_filter(page, lambda f: bool(f.lasso))
     rows = rows_of(found, c)
     assert 0 < len(rows) < len(c) and matches(page) == len(rows)
-    assert page.locator(CARDS).count() == min(12, len(rows))
+    assert page.locator(CARDS).count() == min(24, len(rows))
     other = browse(server.url)
     other.goto(page.url)
     settle(other)

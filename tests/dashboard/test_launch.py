@@ -74,6 +74,7 @@ def test_a_job_is_started_apart_and_found_again(tmp_path: Path, monkeypatch: pyt
     assert time.monotonic() - began < 5, "a page never waits for the analysis"
     try:
         assert find(tmp_path / "w") == job and job.running()
+        assert launch.going_on() == job, "a browser that comes back finds it without knowing the workspace"
         assert standing(job, None) == Standing("reading")
         with pytest.raises(BadInput, match="running already"):
             start(Asked("digits", str(tmp_path / "w")))
@@ -85,6 +86,7 @@ def test_a_job_is_started_apart_and_found_again(tmp_path: Path, monkeypatch: pyt
         launch.cancel(job, None)
     wait_for_end(job)
     assert standing(job, None).state == "failed"
+    assert launch.going_on() is None
 
 
 def test_a_failure_is_told_with_its_last_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +130,23 @@ def test_a_failed_run_tells_found_wanted_and_hint(tmp_path: Path) -> None:
 def test_nothing_was_ever_started(tmp_path: Path) -> None:
     assert find(tmp_path / "w") is None
     assert launch.running(tmp_path / "w") is None
-    assert standing(None, None).state == "done"
+    assert launch.latest(tmp_path / "w") == (None, None)
+    assert standing(None, None).state == "nothing"
+
+
+def test_what_went_on_last_is_told_whoever_started_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = make_workspace(tmp_path / "w", n=20, classes=2)
+    run = workspace.runs()[0]
+    assert launch.latest(tmp_path / "w")[1] is not None, "a finished run from a terminal"
+    program(monkeypatch, "import sys; sys.exit('error: no such reader')")
+    job = start(Asked("digits", str(tmp_path / "w")))
+    wait_for_end(job)
+    assert launch.latest(tmp_path / "w") == (job, None), "the older run is not taken for the result of this job"
+    run.set_status(state=RUNNING, pid=os.getpid(), started_ticks=start_ticks(os.getpid()))
+    found, now = launch.latest(tmp_path / "w")
+    assert found is None and now is not None and standing(found, now).goes_on
+    run.set_status(state="cancelled")
+    assert standing(*launch.latest(tmp_path / "w")).state == "cancelled"
 
 
 @pytest.mark.slow

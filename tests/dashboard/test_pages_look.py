@@ -214,3 +214,43 @@ def test_a_form_without_a_source_says_so(start: Open) -> None:
     submit = next(button for button in app.button if button.label == "Start the analysis")
     submit.click().run()
     assert "No source is named" in texts(fine(app))
+
+
+def test_a_finished_analysis_is_shown_on_request(start: Open, unfinished: Path, workspace: Path) -> None:
+    from dashboard.widgets.start import WATCHED
+
+    app = fine(start("overview.py", **{WATCHED: str(workspace)}))
+    assert "has finished" in texts(app)
+    app.button("start.show").click().run()
+    assert fine(app).session_state[state.WORKSPACE] == str(workspace)
+    assert "has finished" not in texts(app)
+
+
+def test_a_running_analysis_shows_its_step_and_can_be_cancelled(start: Open, workspace: Path, tmp_path: Path) -> None:
+    import os
+
+    from analysis.runs.run import RUNNING, start_ticks
+    from analysis.runs.workspace import Workspace
+
+    other = tmp_path / "other"
+    shutil.copytree(workspace, other)
+    run = Workspace.open(other).runs()[0]
+    phase = {"what": "fold 2 of 5", "done": 3, "total": 4, "seconds_left": 80.0}
+    steps = [{"name": "graph", "title": "Confusion graph"}]
+    status = {"pid": os.getpid(), "started_ticks": start_ticks(os.getpid()), "n_steps": 7, "step_number": 2}
+    run.set_status(state=RUNNING, steps=steps, step="graph", progress=phase, **status)
+    from dashboard.widgets.start import WATCHED
+
+    app = fine(start("overview.py", **{WATCHED: str(other)}))
+    assert "step 3 of 7: Confusion graph" in texts(app)
+    app.button("start.cancel").click().run()
+    assert run.cancel_asked()
+    run.set_status(state="failed", error="Row 7 is <b>bad</b>", wanted="better rows", hint="mend it", progress=None)
+    said = texts(fine(app.run()))
+    assert "Row 7 is \\<b\\>bad" in said and "Wanted: better rows" in said and "mend it" in said
+
+
+def test_without_a_workspace_an_analysis_can_be_started(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOOKALIKE_WORKSPACE")
+    app = fine(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run())
+    assert any(button.label == "Start the analysis" for button in app.button)

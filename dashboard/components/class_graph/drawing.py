@@ -176,7 +176,7 @@ def _options(colours: Palette) -> dict[str, Any]:
         },
         "edges": {
             "smooth": False,
-            "color": {"color": colours.muted, "highlight": colours.accent, "hover": colours.accent, "opacity": 0.45},
+            "color": {"color": colours.muted + "70", "highlight": colours.accent, "hover": colours.accent},
             "scaling": {"min": 1, "max": 12},
             "hoverWidth": 1,
             "selectionWidth": 2,
