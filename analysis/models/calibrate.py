@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-TEMPERATURES = np.exp(np.linspace(np.log(0.25), np.log(4), 41))
+TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(4), 31))
 
 
 def best_temperature(logits: torch.Tensor, given: torch.Tensor) -> float:

@@ -15,7 +15,7 @@ import torch
 from analysis.base.errors import NotAvailable
 from analysis.base.progress import Progress
 from analysis.models.vision import torchvision
-from analysis.models.weights import State
+from analysis.models.weights import TORN, State, first_line
 
 PATIENCE = 4  # seconds to wait for the server before it counts as out of reach
 # densenet's file is from before module names could not hold dots
@@ -70,9 +70,9 @@ def own_weights(model: str, progress: Progress) -> State:
         progress.note(f"Fetching the weights of {model} from {urlparse(weights.url).hostname}")
     try:
         state: State = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError) as error:
+    except TORN as error:
         raise NotAvailable(
-            f"The weights of {model} could not be fetched or read: {error}",
+            f"The weights of {model} could not be fetched or read: {first_line(error)}",
             wanted=f"the file {weights.url}",
             hint=f"delete {kept_at(model)} if it is there and try again, or use --weights or --model patches",
         ) from error

@@ -15,10 +15,10 @@ from analysis.models.device import Device
 from analysis.models.folds import stratified_folds
 from analysis.models.memory import Batch
 from analysis.models.probe import Matrix, with_unseen
-from analysis.models.train import Images, Plan, Trainer, seeded
+from analysis.models.train import Images, Plan, Rows, Trainer, seeded
 
 HELD_BACK = 10  # one in so many of a fold's training images sets the temperature instead of the weights
-FEWEST = 50  # such images: from fewer no temperature is fitted, and all images train
+FEWEST = 100  # such images: from fewer no temperature is fitted, and all images train
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,28 @@ def cross_validated(job: Job, folds: NDArray[np.int64], *, parts: Parts, prefix:
     batch = Batch(job.plan.batch, progress)
     for number, fold in enumerate(names):
         test = np.flatnonzero(folds == fold)
-        train = np.flatnonzero(folds != fold)
-        progress.start(f"training, fold {number + 1} of {len(names)}", job.plan.epochs * len(train))
+        learn, held = _split(job, np.flatnonzero(folds != fold))
+        total = job.plan.epochs * len(learn)
+        progress.start(f"training, fold {number + 1} of {len(names)}", total)
         part = parts.get(f"{prefix}_{fold}")
         if part is None:
             keep = _Kept(parts, f"{prefix}_{fold}_epoch")
-            part = {"probs": _fold(job, train, test, batch=batch, keep=keep, progress=progress)}
+            trained = _trained(job, learn, batch=batch, keep=keep, progress=progress) if len(learn) else None
+            part = {"probs": _probabilities(job, trained, learn=learn, held=held, test=test)}
             parts.put(f"{prefix}_{fold}", **part)
             parts.put(keep.name)  # the epoch is no longer needed: its name stays, its megabytes go
+        else:
+            progress.advance(total)
         out[test] = part["probs"]
     return out
+
+
+def _split(job: Job, train: Rows) -> tuple[Rows, Rows]:
+    """The images that train the weights, and those held back for the temperature."""
+    held = stratified_folds(job.given[train], HELD_BACK, seed=job.plan.seed) == 0
+    if held.sum() < FEWEST:
+        held[:] = False
+    return train[~held], train[held]
 
 
 @dataclass(frozen=True)
@@ -64,24 +76,21 @@ class _Kept:
     name: str
 
 
-def _fold(
-    job: Job, train: NDArray[np.int64], test: NDArray[np.int64], *, batch: Batch, keep: _Kept, progress: Progress
-) -> Matrix:
-    """Probabilities (n, K) of the images `test` by a network trained on the images `train`."""
-    if len(train) == 0:
-        return np.full((len(test), job.n_classes), 1 / job.n_classes, np.float32)
-    held = stratified_folds(job.given[train], HELD_BACK, seed=job.plan.seed) == 0
-    if held.sum() < FEWEST:
-        held[:] = False
-    learn = train[~held]
+def _trained(job: Job, learn: Rows, *, batch: Batch, keep: _Kept, progress: Progress) -> Trainer:
     with seeded(job.plan.seed, job.device):
         network = job.make()
     trainer = Trainer(network, job.plan, images=job.images, device=job.device, batch=batch)
     trainer.fit(learn, job.given[learn], parts=keep.parts, name=keep.name, progress=progress)
-    temperature = 1.0
-    if held.any():
-        temperature = best_temperature(trainer.predict(train[held]), torch.from_numpy(job.given[train[held]]))
-    probs = torch.softmax(trainer.predict(test).double() / temperature, dim=1).numpy()
+    return trainer
+
+
+def _probabilities(job: Job, trained: Trainer | None, *, learn: Rows, held: Rows, test: Rows) -> Matrix:
+    """Probabilities (n, K) of the images `test`; even ones where there was nothing to train on."""
+    if trained is None:
+        return np.full((len(test), job.n_classes), 1 / job.n_classes, np.float32)
+    given = torch.from_numpy(job.given[held])
+    temperature = best_temperature(trained.predict(held), given) if len(held) else 1.0
+    probs = torch.softmax(trained.predict(test).double() / temperature, dim=1).numpy()
     present = np.unique(job.given[learn])
     seen = np.zeros_like(probs)
     seen[:, present] = probs[:, present] / probs[:, present].sum(axis=1, keepdims=True)

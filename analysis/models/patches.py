@@ -54,7 +54,7 @@ def plan_for(seen: Look) -> Plan:
         return Plan(Fit(16, grey=seen.grey), patch=6, patterns=200, stride=1, grid=2)
     if seen.side <= 48:
         return Plan(Fit(32 if seen.side > 28 else 28, grey=seen.grey), patch=6, patterns=400, stride=1, grid=2)
-    return Plan(Fit(64, grey=seen.grey), patch=8, patterns=400, stride=2, grid=4)
+    return Plan(Fit(64, grey=seen.grey), patch=12, patterns=300, stride=2, grid=3)
 
 
 @dataclass(frozen=True)

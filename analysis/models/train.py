@@ -29,7 +29,7 @@ Rows = NDArray[np.int64]
 IN_MEMORY = 2 << 30  # bytes of images kept decoded; more are decoded anew in every epoch
 SAVE_AFTER = 30.0  # seconds between two saved epochs: saving a large network after each short epoch would cost more
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
-MOMENTUM, DECAY, SMOOTHING = 0.9, 5e-4, 0.1
+MOMENTUM, DECAY, SMOOTHING = 0.9, 5e-4, 0.05
 
 
 class Images:

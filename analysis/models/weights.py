@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,13 @@ State = dict[str, torch.Tensor]
 
 WRAPPED_IN = ("state_dict", "model_state_dict", "model")  # names under which training scripts put the state dict
 COUNTER = "num_batches_tracked"  # counts training steps; nothing in prediction reads it
+
+# all that torch.load raises, as measured, for files that are damaged, are something else, or hold more than tensors
+TORN: tuple[type[Exception], ...] = (
+    torch.serialization.pickle.UnpicklingError,  # type: ignore[attr-defined]  # nothing here imports pickle itself
+    RuntimeError, OSError, EOFError, zipfile.BadZipFile,
+    LookupError, ValueError, TypeError, AttributeError,
+)  # fmt: skip
 
 
 def read_state(file: str | Path) -> State:
@@ -38,13 +46,13 @@ def read_state(file: str | Path) -> State:
 
 
 def _read_torch(path: Path) -> dict[str, Any]:
-    import pickle
-
     try:
-        found: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on odd pickle protocols; what cannot be read fails below
+            found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except TORN as error:
         raise BadInput(
-            f"{path.name} cannot be read as plain weights: {str(error).splitlines()[0]}",
+            f"{path.name} cannot be read as plain weights: {first_line(error)}",
             wanted="a state dict saved with torch.save(net.state_dict(), file)",
         ) from error
     for name in WRAPPED_IN:
@@ -53,6 +61,11 @@ def _read_torch(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise BadInput(f"{path.name} is no state dict", wanted="a mapping of names to tensors")
     return found
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error, which in torch may be followed by a page of advice."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
