@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import loaders, state
 from dashboard.components.class_graph.class_graph import Pick, class_graph
-from dashboard.components.class_graph.drawing import HEAVIEST, Drawing, heaviest
+from dashboard.components.class_graph.drawing import HEAVIEST, Drawing
 from dashboard.selection import Filter
 from dashboard.widgets.community import community_report, legend
 from dashboard.widgets.frame import Seen, colours, enter
@@ -30,12 +30,11 @@ def picked(pick: Pick, community: list[int]) -> None:
 
 def graph(seen: Seen) -> Drawing:
     """Draw the graph and what belongs beside it."""
-    classes, edges = seen.table("classes"), seen.table("edges")
-    drawing = Drawing(classes, heaviest(edges), colours())
-    community = classes["community"].tolist()
+    drawing = loaders.class_graph(seen.path, seen.run.run_id, colours().mode)
+    community, n_edges = drawing.classes["community"].tolist(), len(seen.table("edges"))
     class_graph(drawing, chosen=seen.chosen, key=GRAPH, on_pick=lambda pick: picked(pick, community))
     summary = seen.json("summary")
-    thinned = f" The {HEAVIEST:,} heaviest of {len(edges):,} edges are drawn." if len(edges) > HEAVIEST else ""
+    thinned = f" The {HEAVIEST:,} heaviest of {n_edges:,} edges are drawn." if n_edges > HEAVIEST else ""
     st.caption(
         "Size: images predicted as another class. Width: how much two classes are confused. Colour and shape: "
         f"community. Modularity {summary['modularity']:.2f} with {percent(summary['mass_kept'], digits=0)} of the "

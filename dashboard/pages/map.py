@@ -47,7 +47,10 @@ def draw(seen: Seen, xy: NDArray[np.floating], by: str) -> None:
     st.plotly_chart(
         figure, key=CHART, on_select=lassoed, selection_mode=("lasso", "box"), config=config, alt="Map of all images"
     )
-    st.caption(f"{sample.sentence} Position: UMAP of the model's features; only neighbourhoods mean something.")
+    st.caption(
+        f"{sample.sentence} Position: UMAP of the model's features; only neighbourhoods mean something. "
+        "Under the pointer: given → predicted (suspicion)."
+    )
 
 
 def main() -> None:

@@ -60,10 +60,10 @@ def drawn_part(whole: Colouring, rows: NDArray[np.int64]) -> Colouring:
 
 
 def hover_texts(seen: Seen, rows: NDArray[np.int64]) -> list[str]:
-    """Given and predicted label and suspicion of some rows, safe for the chart."""
-    names = [for_plotly(name, limit=30) for name in seen.classes]
+    """ "cat → dog (0.93)": given and predicted label and suspicion of some rows, escaped, and short for the wire."""
+    names = [for_plotly(name, limit=24) for name in seen.classes]
     c = seen.columns
     return [
-        f"given {names[g]}<br>predicted {names[p]}<br>suspicion {s:.2f}"
+        f"{names[g]} → {names[p]} ({s:.2f})"
         for g, p, s in zip(c.given[rows], c.predicted[rows], c.suspicion[rows], strict=True)
     ]

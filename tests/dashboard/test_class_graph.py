@@ -45,7 +45,7 @@ def tables(names: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_ids_are_numbers_and_names_are_labels() -> None:
-    data = Drawing(*tables(HOSTILE), LIGHT).data()
+    data = Drawing(*tables(HOSTILE), LIGHT).data
     assert [node["id"] for node in data["nodes"]] == [0, 1, 2, 3, 4]
     assert data["nodes"][0]["label"] == clean(HOSTILE[0], limit=26)
     assert all("title" not in part for part in data["nodes"] + data["edges"]), "titles can become HTML"
@@ -55,7 +55,7 @@ def test_ids_are_numbers_and_names_are_labels() -> None:
 
 
 def test_size_is_errors_and_look_is_community() -> None:
-    nodes = Drawing(*tables(HOSTILE), DARK).data()["nodes"]
+    nodes = Drawing(*tables(HOSTILE), DARK).data["nodes"]
     assert [node["value"] for node in nodes] == [0, 1, 2, 3, 4]
     looks = [(node["shape"], node["color"]["background"]) for node in nodes]
     assert looks[0] == looks[1] != looks[2] == looks[3] != looks[4]
@@ -71,10 +71,10 @@ def test_what_is_said_is_plain_text_per_id() -> None:
 
 def test_the_drawing_is_told_apart_by_its_digest() -> None:
     classes, edges = tables(HOSTILE)
-    first = Drawing(classes, edges, LIGHT).data()["drawing"]
-    assert Drawing(classes.copy(), edges.copy(), LIGHT).data()["drawing"] == first
-    assert Drawing(classes, edges, DARK).data()["drawing"] != first
-    assert Drawing(classes.assign(n_errors=7), edges, LIGHT).data()["drawing"] != first
+    first = Drawing(classes, edges, LIGHT).data["drawing"]
+    assert Drawing(classes.copy(), edges.copy(), LIGHT).data["drawing"] == first
+    assert Drawing(classes, edges, DARK).data["drawing"] != first
+    assert Drawing(classes.assign(n_errors=7), edges, LIGHT).data["drawing"] != first
 
 
 def test_the_page_of_its_own_asks_for_nothing_and_runs_nothing_of_a_name() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from analysis.runs.workspace import Workspace
 from dashboard import state
 from dashboard.selection import Filter
 from dashboard.server import opened
@@ -230,7 +232,6 @@ def test_a_running_analysis_shows_its_step_and_can_be_cancelled(start: Open, wor
     import os
 
     from analysis.runs.run import RUNNING, start_ticks
-    from analysis.runs.workspace import Workspace
 
     other = tmp_path / "other"
     shutil.copytree(workspace, other)
@@ -254,3 +255,27 @@ def test_without_a_workspace_an_analysis_can_be_started(start: Open, monkeypatch
     monkeypatch.delenv("LOOKALIKE_WORKSPACE")
     app = fine(AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run())
     assert any(button.label == "Start the analysis" for button in app.button)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_labels_and_predictions_alone_are_enough(
+    start: Open, unfinished: Path, workspace: Path, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No pixels, no features and so no map, no known truth, nothing estimated."""
+    shutil.copytree(workspace / "runs", unfinished / "runs")
+    facts = json.loads((unfinished / "workspace.json").read_text())
+    facts |= {"pixels": {"kind": "none", "root": None}, "about": {}}
+    (unfinished / "workspace.json").write_text(json.dumps(facts))
+    run = Workspace.open(unfinished).runs()[0]
+    run.drop("xy")
+    summary = run.json("summary") | {"detection": None, "estimated_wrong": None, "mode": "imported", "device": "none"}
+    run.put("summary", {name: value for name, value in summary.items() if name != "format"}, key="other")
+    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(unfinished))
+    app = fine(start(page, Filter(only="errors", lasso=((0, 0), (1, 0), (1, 1)))))
+    if page != "export.py":  # takes everything away, whatever the filter
+        assert app.session_state[state.FILTER] == Filter(only="errors"), "there is no map for a lasso"
+    if page == "map.py":
+        assert "no map" in texts(app)
+    if page == "overview.py":
+        assert "your own predictions" in texts(app) and "not estimated" in texts(app)
+    assert "<img" not in "".join(htmls(app))

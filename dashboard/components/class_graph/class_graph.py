@@ -61,7 +61,7 @@ def class_graph(drawing: Drawing, *, chosen: Filter, key: str, on_pick: Callable
 
     _mount(
         key=key,
-        data={**drawing.data(), "chosen": chosen_of(chosen), "library": vis_network_url()},
+        data={**drawing.data, "chosen": chosen_of(chosen), "library": vis_network_url()},
         height=HEIGHT,
         on_picked_change=picked,
     )

@@ -90,6 +90,7 @@ class Drawing:
         }
         return {"nodes": nodes, "edges": edges}
 
+    @cached_property
     def data(self) -> dict[str, Any]:
         """Nodes, edges and options for the component, with a digest that changes when the picture does."""
         net = self.network
