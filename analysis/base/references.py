@@ -28,8 +28,8 @@ REFERENCES: dict[str, str] = {
     ),
     "LeCun98": "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.",
     "LeCun98b": (
-        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, Proc. IEEE"
-        " 86, 1998, pp. 2278-2324."
+        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, Proc."
+        " IEEE 86, 1998, pp. 2278-2324."
     ),
     "Lee18": "K.-H. Lee, X. He, L. Zhang, L. Yang, CleanNet, CVPR 2018, arXiv:1711.07131.",
     "McInnes18": "L. McInnes, J. Healy, J. Melville, UMAP, arXiv:1802.03426, 2018.",

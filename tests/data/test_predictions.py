@@ -1,7 +1,5 @@
 """The user's own predictions: every usual shape is understood, every wrong one refused by its first bad row."""
 
-# ruff: noqa: PLR0917  (pytest passes fixtures by name)
-
 from __future__ import annotations
 
 from pathlib import Path
