@@ -81,7 +81,7 @@ def _card(seen: Seen, row: int) -> str:
         path = for_html(seen.opened.dataset.table["path"].iloc[row], limit=80)
         return f'<div class="la-card"><div class="la-none">{path}</div>{caption}</div>'
     return (
-        f'<a class="la-card" href="{image_url(seen.opened, row)}" target="_blank" aria-label="{says}">'
+        f'<a class="la-card" href="{image_url(seen.opened, row)}" target="_blank" title="{says}" aria-label="{says}">'
         f'<img src="{thumb_url(seen.opened, row)}" alt="{says}" loading="lazy">{caption}</a>'
     )
 
