@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 WORKSPACE ?= workspaces/demo
 PORT ?= 8501
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install app demo check fix test test-all bench screenshots clean
@@ -40,7 +41,7 @@ fix: $(VENV)/.tests ## mend what the linter can
 	$(VENV)/bin/ruff format .
 
 test: $(VENV)/.tests ## set up what tests need and run all of them but the slow ones
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-all: check ## code checks and every test
 	$(PY) -m pytest
