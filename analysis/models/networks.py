@@ -50,10 +50,11 @@ class SmallAlexNet(nn.Module):
         )
         self.linear = nn.Linear(256, n_classes)
         for module in self.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
+            if isinstance(module, (nn.Conv2d, nn.Linear)) and module is not self.linear:
                 # without batch normalisation the default scale lets the signal die out over eight layers
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias) if module.bias is not None else None
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits (n, K)."""

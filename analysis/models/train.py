@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from analysis.base.errors import UserError
 from analysis.base.progress import Parts, Progress
 from analysis.models.augment import Augment
 from analysis.models.device import Device
@@ -29,6 +30,7 @@ Rows = NDArray[np.int64]
 IN_MEMORY = 2 << 30  # bytes of images kept decoded; more are decoded anew in every epoch
 SAVE_AFTER = 30.0  # seconds between two saved epochs: saving a large network after each short epoch would cost more
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
+LONGEST_STEP = 2.0  # gradients are shortened to this length
 MOMENTUM, DECAY, SMOOTHING = 0.9, 5e-4, 0.05
 
 
@@ -119,12 +121,21 @@ class Trainer:
                 out = logits(self.network(x[at : at + size]))
             loss = cross_entropy(out.float(), y[at : at + size], label_smoothing=SMOOTHING, reduction="sum") / len(x)
             loss.backward()  # type: ignore[no-untyped-call]
+        # a network without batch normalisation may else be thrown off for good by its first large steps
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_STEP)
         self.optimiser.step()
 
     def predict(self, rows: Rows) -> torch.Tensor:
         """Logits (n, K) of the images of `rows`, on the CPU."""
         self.network.eval()
-        return torch.cat([self._predict(images) for images in self.images.batches(_slices(rows, 512))])
+        found = torch.cat([self._predict(images) for images in self.images.batches(_slices(rows, 512))])
+        if not torch.isfinite(found).all():
+            raise UserError(
+                "The training went astray: the network gives no numbers any more",
+                wanted="weights that stay finite",
+                hint="try another --seed, another --model, or --mode probe",
+            )
+        return found
 
     def _predict(self, images: Bytes) -> torch.Tensor:
         def work(size: int) -> list[torch.Tensor]:

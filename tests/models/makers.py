@@ -70,7 +70,7 @@ class Stopping(Silent):
 
     def __init__(self, phase: str, after: int) -> None:
         self.phase, self.after = phase, after
-        self.in_phase, self.done = False, 0
+        self.in_phase, self.done = not phase, 0
         self.notes: list[str] = []
 
     def start(self, what: str, total: int) -> None:

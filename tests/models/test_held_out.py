@@ -14,6 +14,7 @@ from analysis.base.config import ModelSettings
 from analysis.base.errors import Cancelled
 from analysis.base.progress import NoParts, Silent
 from analysis.models import held_out, predict, train
+from analysis.runs.run import RunParts
 from tests.models.makers import Listening, Loader, Memory, Stopping, as_dataset, striped
 
 PROBE = ModelSettings(model="patches", device="cpu", folds=3)
@@ -67,7 +68,7 @@ def test_features_do_not_depend_on_the_given_labels() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "phase", "after"),
-    [(PROBE, "features", 40), (PROBE, "held-out heads", 1), (TRAINED, "training, fold 2", 70)],
+    [(PROBE, "features", 40), (PROBE, "held-out heads", 12), (TRAINED, "training, fold 2", 70)],
 )
 def test_a_broken_off_run_continues_to_the_same_result(
     settings: ModelSettings, phase: str, after: int, monkeypatch: pytest.MonkeyPatch
@@ -129,6 +130,21 @@ def test_the_epoch_of_a_broken_off_fold_is_taken_up(monkeypatch: pytest.MonkeyPa
     models.predict_held_out(dataset, Loader(dataset).load, TRAINED, parts=parts, progress=Silent())
     assert epochs == [2, 0, 1, 2]
     assert parts.kept[name] == {}, "the weights of a finished fold take no more room"
+
+
+def test_parts_on_disk_do_as_well(tmp_path: Path) -> None:
+    dataset = striped(60, side=16, grey=True)
+    whole = models.predict_held_out(dataset, Loader(dataset).load, PROBE, parts=NoParts(), progress=Silent())
+    for phase, after in (("features", 0), ("held-out heads", 3)):
+        with pytest.raises(Cancelled):
+            models.predict_held_out(
+                dataset, Loader(dataset).load, PROBE, parts=RunParts(tmp_path / "p"), progress=Stopping(phase, after)
+            )
+    again = models.predict_held_out(
+        dataset, Loader(dataset).load, PROBE, parts=RunParts(tmp_path / "p"), progress=Silent()
+    )
+    np.testing.assert_array_equal(again.probs, whole.probs)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(again.features, whole.features)  # type: ignore[arg-type]
 
 
 def test_parts_of_other_settings_are_not_taken() -> None:

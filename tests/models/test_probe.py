@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.base.errors import Cancelled
 from analysis.base.progress import NoParts, Silent
 from analysis.models.folds import stratified_folds
-from analysis.models.probe import cross_validated, fit, with_unseen
-from tests.models.makers import Listening, Memory
+from analysis.models.probe import STEPS, cross_validated, fit, with_unseen
+from tests.models.makers import Listening, Memory, Stopping
 
 
 def blobs(n: int, classes: int, *, width: int = 12, noise: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +82,23 @@ def test_finished_folds_are_taken_from_the_parts() -> None:
     again = cross_validated(features, given, folds, n_classes=2, seed=0, parts=parts, prefix="p", progress=heard)
     assert (again[folds == 2] == 0.5).all()
     np.testing.assert_array_equal(again[folds != 2], first[folds != 2])
-    assert heard.phases == {"held-out heads": (4, 4)}
+    assert heard.phases == {"held-out heads": (4 * STEPS, 4 * STEPS)}
+
+
+@pytest.mark.parametrize("n", [1, 4, 40, 300])
+def test_progress_reaches_its_end_whatever_is_skipped(n: int) -> None:
+    features, given = blobs(n, 2)
+    heard = Listening()
+    folds = stratified_folds(given, 3, seed=0)
+    cross_validated(features, given, folds, n_classes=2, seed=0, parts=NoParts(), prefix="p", progress=heard)
+    done, total = heard.phases["held-out heads"]
+    assert done == total == STEPS * min(3, n)
+
+
+def test_a_fit_can_be_stopped_midway() -> None:
+    features, given = blobs(300, 3)
+    with pytest.raises(Cancelled):
+        fit(features, given, seed=0, progress=Stopping("", 0))
 
 
 def test_a_thousand_classes_with_few_images_each() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from analysis.base.config import ModelSettings
+from analysis.base.errors import UserError
 from analysis.base.progress import NoParts, Silent
 from analysis.models import train, zoo
 from analysis.models.augment import Augment
@@ -45,6 +46,7 @@ def trained(**options: object) -> torch.Tensor:
 
 
 def test_training_repeats_exactly_and_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(4)
     dropout = zoo.Prepared(SMALL["alexnet_small"](3), RECIPE)
     start = {name: tensor.clone() for name, tensor in dropout.state_dict().items()}
     torch.manual_seed(5)
@@ -60,6 +62,21 @@ def test_training_repeats_exactly_and_leaves_the_global_generator_alone() -> Non
     torch.manual_seed(5)
     made.fit(np.arange(48), given, parts=NoParts(), name="t", progress=Silent())
     assert torch.equal(torch.rand(1), before)
+
+
+def test_a_network_that_went_astray_says_so() -> None:
+    made, _, _ = trainer()
+    with torch.no_grad():
+        next(made.network.parameters()).fill_(float("nan"))
+    with pytest.raises(UserError, match="The training went astray.*--mode probe"):
+        made.predict(np.arange(4))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_without_normalisation_are_not_thrown_off(seed: int) -> None:
+    torch.manual_seed(seed)
+    network = zoo.Prepared(SMALL["alexnet_small"](3), RECIPE)
+    assert torch.isfinite(trained(network=network, epochs=4)).all()
 
 
 def test_training_learns() -> None:
