@@ -206,4 +206,4 @@ def rate_for(model: str, *, from_weights: bool) -> float:
     """The highest learning rate: networks without batch normalisation, and given weights, bear less."""
     if from_weights:
         return 0.005
-    return 0.01 if model in ("lenet", "alexnet_small") else 0.1
+    return 0.02 if model in ("lenet", "alexnet_small") else 0.1
