@@ -46,8 +46,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("neighbours", "Nearest neighbours", ("predictions",), ("map",), "analysis.steps:neighbours"),
     Step("graph", "Confusion graph", ("predictions",), ("graph",), "analysis.steps:graph"),
-    Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores"),
-    Step("report", "Weak spots", ("graph", "scores"), (), "analysis.steps:report"),
+    Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores", version=2),
+    Step("report", "Weak spots", ("graph", "scores"), (), "analysis.steps:report", version=2),
     Step("map", "Map", ("neighbours",), ("map",), "analysis.steps:layout"),
     Step("summary", "Summary", ("report", "map"), (), "analysis.steps:summary"),
 )

@@ -169,8 +169,8 @@ def report(context: Context) -> dict[str, Any]:
 
     dataset, run = context.workspace.dataset(), context.run
     built, confusion = stored_graph(run), run.table("confusion")
-    suspects = run.table("suspects", ["given"])["given"]
-    per_class = np.bincount(suspects, minlength=dataset.n_classes)
+    is_suspect = run.table("scores", ["is_suspect"])["is_suspect"].to_numpy()
+    per_class = np.bincount(dataset.given[is_suspect], minlength=dataset.n_classes)
     facts = run.json("graph")
     classes = classes_table(
         built,

@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.base.errors import UserError
 from dashboard import recent, state
 from dashboard.server import opened
-from dashboard.widgets.start import start_form, watch
+from dashboard.widgets.start import say_error, start_form, watch
 from dashboard.widgets.text import for_markdown
 
 VARIABLE = "LOOKALIKE_WORKSPACE"
@@ -68,7 +68,7 @@ def choose() -> None:
         st.write("See which classes are confused, find wrong labels, judge them fast, take clean labels away.")
         watch(None)
         if problem is not None:
-            _say(problem)
+            say_error(problem)
         elif st.query_params.get(PARAM):
             st.warning("The workspace of this link is not known on this machine. Open it once by its folder.")
         known = recent.recent()
@@ -97,15 +97,9 @@ def _open_typed(typed: str) -> None:
     try:
         found = opened.open_workspace(typed.strip())
     except UserError as error:
-        _say(error)
+        say_error(error)
         return
     _open(found.workspace.path)
-
-
-def _say(error: UserError) -> None:
-    lines = (error.found, f"Wanted: {error.wanted}" if error.wanted else "", error.hint)
-    title, *rest = (for_markdown(line, limit=LONG) for line in lines if line)
-    st.error("  \n".join([f"**{title}**", *rest]))
 
 
 def _open(path: Path) -> None:
@@ -119,8 +113,11 @@ def leave() -> None:
 
 
 def style() -> None:
-    """Less empty space above the pages: the deck wants the height."""
-    st.html("<style>.stMainBlockContainer { padding: 2.5rem 3rem 3rem; }</style>")
+    """Less empty space above the pages, as the deck wants the height; a chosen segment in the colour of text."""
+    st.html(
+        "<style>.stMainBlockContainer { padding: 2.5rem 3rem 3rem; }"
+        '[data-testid="stBaseButton-segmented_controlActive"] { color: inherit !important; }</style>'
+    )
 
 
 def sidebar() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from analysis.base.arrays import digest_of
 from analysis.base.errors import BadInput, NotFoundHere
 from analysis.data.reader import split_source
-from analysis.runs.run import FAILED, RUNNING, Run, alive, start_ticks
+from analysis.runs.run import CANCELLED, FAILED, RUNNING, Run, alive, start_ticks
 from analysis.runs.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,6 +87,8 @@ def check(asked: Asked) -> Asked:
     local = Path(place).expanduser()
     if local.exists():
         source = str(local.resolve()) + source[len(place) :]
+        if _is_empty(local):
+            raise BadInput(f"{place} is empty", wanted="a folder with images in it, one folder per class")
     elif place.startswith(("/", "~", ".")):
         raise NotFoundHere(f"There is no {place}", wanted="a folder or file on this machine")
     predictions = asked.predictions.strip()
@@ -100,6 +102,14 @@ def check(asked: Asked) -> Asked:
         mode=asked.mode,
         predictions=str(Path(predictions).expanduser().resolve()) if predictions else "",
     )
+
+
+def _is_empty(place: Path) -> bool:
+    """Is this a folder without anything in it? One that may not be listed is left to its reader."""
+    try:
+        return place.is_dir() and not any(place.iterdir())
+    except OSError:
+        return False
 
 
 def start(asked: Asked) -> Job:
@@ -187,6 +197,7 @@ class Standing:
     error: str = ""
     wanted: str = ""
     hint: str = ""
+    stopping: bool = False
 
     @property
     def goes_on(self) -> bool:
@@ -197,13 +208,18 @@ class Standing:
 def standing(job: Job | None, run: Run | None) -> Standing:
     """How the job, or a run started elsewhere, stands now."""
     if run is not None:
-        return _from_status(run.status())
+        return _from_status(run.status(), stopping=run.cancel_asked())
     if job is None:
         return Standing("nothing")
-    return Standing("reading") if job.running() else Standing(FAILED, error=_last_error(job.tail()))
+    if job.running():
+        return Standing("reading", stopping=_was_ended(job))
+    if _was_ended(job):
+        return Standing(CANCELLED)
+    error, wanted, hint = _last_error(job.tail())
+    return Standing(FAILED, error=error, wanted=wanted, hint=hint)
 
 
-def _from_status(status: dict[str, Any]) -> Standing:
+def _from_status(status: dict[str, Any], *, stopping: bool) -> Standing:
     phase = status.get("progress") or {}
     total = phase.get("total") or 0
     titles = {step["name"]: step["title"] for step in status.get("steps") or []}
@@ -218,13 +234,19 @@ def _from_status(status: dict[str, Any]) -> Standing:
         error=str(status.get("error") or ""),
         wanted=str(status.get("wanted") or ""),
         hint=str(status.get("hint") or ""),
+        stopping=stopping,
     )
 
 
-def _last_error(text: str) -> str:
+def _last_error(text: str) -> tuple[str, str, str]:
+    """What was found, wanted and to be done, from the last line of a log that tells an error."""
     lines = [line for line in text.splitlines() if line.strip()]
     told = next((line for line in reversed(lines) if line.startswith("error:")), lines[-1] if lines else "")
-    return told.removeprefix("error:").strip() or "It ended without a word."
+    found, marker, rest = told.removeprefix("error:").strip().rpartition(" – wanted: ")
+    if not marker:
+        return rest or "It ended without a word.", "", ""
+    wanted, _, hint = rest.partition(" – ")
+    return found, wanted, hint
 
 
 def cancel(job: Job | None, run: Run | None) -> None:
@@ -232,7 +254,20 @@ def cancel(job: Job | None, run: Run | None) -> None:
     if run is not None:
         run.ask_to_cancel()
     elif job is not None and job.running():
+        _ended_mark(job).write_text(str(job.pid), encoding="utf-8")
         os.kill(job.pid, 15)
+
+
+def _ended_mark(job: Job) -> Path:
+    return _place(job.workspace).with_suffix(".ended")
+
+
+def _was_ended(job: Job) -> bool:
+    """Was the process ended on request before it had a run that could say so?"""
+    try:
+        return _ended_mark(job).read_text(encoding="utf-8") == str(job.pid)
+    except OSError:
+        return False
 
 
 def _runs(workspace: str | Path) -> list[Run]:

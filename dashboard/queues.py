@@ -62,7 +62,7 @@ def _frame(rows: NDArray[np.int64], columns: Columns, ids: NDArray[np.object_]) 
 
 
 def pairs(suspects: pd.DataFrame) -> list[tuple[int, int, int]]:
-    """(given, suggested, number of suspects) of every pair and direction, the most frequent first."""
+    """(given, suggested, number of images) of every pair and direction, the most frequent first."""
     counted = suspects.groupby(["given", "suggested"]).size().sort_values(ascending=False, kind="stable")
     return [(int(g), int(s), int(n)) for (g, s), n in counted.items()]
 
@@ -125,7 +125,7 @@ class Source:
         found = self.reasons.get(row)
         if found is not None:
             return str(found)
-        return f"Not among the suspects: the model gives {given} {float(self.scores['p_given'].iat[row]):.2f}."
+        return f"Not among the suspects: the model agrees with the given label “{given}”."
 
     def _reference(self, class_id: int) -> Reference:
         thumbs = [urls.thumb_url(self.opened, row) for row in self.typical[class_id]]

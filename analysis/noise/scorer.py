@@ -67,6 +67,10 @@ class ScorerInputs:
         """The name of a class, plain text that may hold anything."""
         return self.classes[class_id] if self.classes else f"class {class_id}"
 
+    def quoted(self, class_id: int) -> str:
+        """The name in quotation marks, so that a name such as 8 stands apart from the numbers of a sentence."""
+        return f"“{self.name(class_id)}”"
+
     def lacks(self, needs: tuple[Need, ...]) -> tuple[Need, ...]:
         """Those of `needs` that are not there."""
         there = {"predictions": True, "neighbours": self.neighbours is not None, "graph": self.graph is not None}

@@ -68,7 +68,7 @@ def map_figure(
     hover: Sequence[str],
     meant: NDArray[np.bool_] | None = None,
     outline: Sequence[Sequence[float]] = (),
-    height: int = 620,
+    height: int = 560,
 ) -> go.Figure:
     """M points at `xy` (M, 2). `meant` (M,) stand out, the rest are faint; `outline` is the lasso in force.
 
@@ -97,7 +97,9 @@ def map_figure(
             "itemdoubleclick": False,
             "itemsizing": "constant",
             "orientation": "h",
-            "y": -0.02,
+            "x": 0,
+            "y": 1.01,
+            "yanchor": "bottom",
         },
         shapes=[_outline(outline, colours)] if outline else [],
         uirevision="map",

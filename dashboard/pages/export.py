@@ -5,14 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.base.errors import UserError
-from analysis.review.apply import ExportPolicy
+from analysis.review.apply import STATUS, ExportPolicy
 from analysis.review.exporter import EXPORTERS, Export, new_export, zip_export
+from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders, state
 from dashboard.widgets.changes import changes_table, conflicts_table, problems_table
-from dashboard.widgets.frame import PAGES
+from dashboard.widgets.frame import PAGES, finished_run
 from dashboard.widgets.text import count, for_markdown
 
 WRITTEN = "export.written"
+OPEN = ("skip", "unsure")  # verdicts that judge nothing
 KEPT = {"keep": "Keep the given label, marked", "drop": "Leave the image out"}
 POLICIES = {"several": "Several labels fit", "none_fits": "No label fits", "unsure": "The reviewer was unsure"}
 
@@ -29,16 +31,26 @@ def policy_choice() -> ExportPolicy:
     return ExportPolicy.model_validate(chosen)
 
 
+def judged_and_open(export: Export) -> tuple[int, int]:
+    """Images with a judgement in force, and images that were looked at without one: skipped, or the reviewer unsure."""
+    by_status = export.provenance["counts"]["by_status"]
+    changes = export.tables["changes"]
+    dropped = changes.loc[changes["action"] == "drop", "verdict"]
+    judged = sum(by_status.get(STATUS[verdict], 0) for verdict in JUDGEMENTS) + int(dropped.isin(JUDGEMENTS).sum())
+    open_ones = sum(by_status.get(STATUS[verdict], 0) for verdict in OPEN) + int(dropped.isin(OPEN).sum())
+    return judged, open_ones
+
+
 def headline(export: Export) -> None:
     """The difference in one sentence, then the figures behind it."""
     facts = export.provenance["counts"]
     moved, dropped = facts["by_action"].get("relabel", 0), facts["by_action"].get("drop", 0)
-    marked, judged = facts["by_action"].get("mark", 0), facts["n_labels"] + dropped
-    judged -= facts["by_status"].get("unreviewed", 0)
+    marked, (judged, open_ones) = facts["by_action"].get("mark", 0), judged_and_open(export)
     classes = count(facts["classes_touched"], "class", "classes")
     change = "change" if moved != 1 else "changes"
     st.header(f"{count(moved, 'label')} {change} in {classes}" if moved else "No label changes yet", anchor=False)
-    parts = [f"{count(judged, 'image')} judged", f"{count(facts['n_labels'], 'image')} in the exported list"]
+    parts = [f"{count(judged, 'image')} judged"] + ([f"{open_ones:,} skipped"] if open_ones else [])
+    parts += [f"{count(facts['n_labels'], 'image')} in the exported list"]
     parts += [f"{marked:,} marked (several or no label fits)"] if marked else []
     parts += [f"{dropped:,} left out"] if dropped else []
     st.caption(" · ".join(parts))
@@ -91,11 +103,11 @@ def main() -> None:
         "The given labels with your decisions applied: what changes, by whom and why, before anything is written."
     )
     path = str(state.workspace())
-    run = loaders.latest_run(path)
-    run_id = state.run_id() or (run.run_id if run else None)
+    run = finished_run(path)
+    state.sync_url("export")
     summary = st.container()
     policy = policy_choice()
-    export = loaders.export(path, run_id, policy)
+    export = loaders.export(path, run.run_id if run else None, policy)
     with summary:
         headline(export)
         changes_table(export, path)

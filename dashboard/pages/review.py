@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from analysis.review.queue import QueueProgress, bias_sentence, progress, undecided
+from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders
 from dashboard.components.review_deck.review_deck import Window, review_deck, wanted
 from dashboard.queues import Choice, queue_of
 from dashboard.widgets.frame import Seen, enter
-from dashboard.widgets.queue_choice import choose_queue, suspects_table
+from dashboard.widgets.queue_choice import choose_queue, say_queue, suspects_table
 from dashboard.widgets.reviewer import reviewer_name
 from dashboard.widgets.text import interval, percent
 
@@ -28,8 +29,15 @@ def order(choice: Choice, seen: Seen) -> dict[str, Any]:
         return known
     ids = loaders.dataset(seen.path).table["image_id"].to_numpy()
     queue = queue_of(choice, seen.table("suspects"), seen.columns, ids)
-    left = undecided(queue, loaders.decision_store(seen.path).in_force())["row"].to_numpy()
-    made = {"of": (choice, seen.path, seen.run.run_id), "name": secrets.token_hex(8), "queue": queue, "left": left}
+    decided = loaders.decision_store(seen.path).in_force()
+    judged = decided.loc[decided["verdict"].isin(JUDGEMENTS), "image_id"]
+    made = {
+        "of": (choice, seen.path, seen.run.run_id),
+        "name": secrets.token_hex(8),
+        "queue": queue,
+        "left": undecided(queue, decided)["row"].to_numpy(),
+        "judged": int(queue["image_id"].isin(judged).sum()),
+    }
     st.session_state[ORDER] = made
     return made
 
@@ -45,7 +53,8 @@ def judge(made: dict[str, Any], seen: Seen, reviewer: str) -> None:
     shown = Window(
         queue=made["name"],
         total=len(left),
-        already=len(made["queue"]) - len(left),
+        already=made["judged"],
+        skipped=len(made["queue"]) - len(left) - made["judged"],
         items=source.items(left[start : start + WINDOW].tolist(), start),
     )
     review_deck(seen.opened, shown, reviewer=reviewer, run_id=seen.run.run_id, key=DECK)
@@ -78,6 +87,8 @@ def main() -> None:
     reviewer = reviewer_name()
     choice = choose_queue(seen)
     made = order(choice, seen)
+    if choice.kind != "filter" and len(made["queue"]):  # what the filter means stands in the chips
+        st.caption(say_queue(seen.columns, made["queue"]["row"].to_numpy()))
     if len(made["queue"]) == 0:
         st.info("No image is in this queue. Choose another one, or remove a condition of the filter above.")
     elif not reviewer:

@@ -91,7 +91,7 @@ def enter(page: str, title: str, lead: str = "") -> Seen | None:
     if lead:
         st.caption(lead)
     path = state.workspace()
-    run = _run(str(path)) if path else None
+    run = finished_run(str(path)) if path else None
     if path is None or run is None:
         _nothing_yet(page)
         return None
@@ -108,7 +108,8 @@ def enter(page: str, title: str, lead: str = "") -> Seen | None:
     return seen
 
 
-def _run(path: str) -> Run | None:
+def finished_run(path: str) -> Run | None:
+    """The run the link asks for while that one is there and finished, else the newest finished one, or None."""
     asked = state.run_id()
     if asked is not None:
         try:

@@ -11,6 +11,7 @@ from analysis.review.limits import labels_of
 from analysis.review.queue import Order
 from dashboard import loaders, state
 from dashboard.queues import Choice, Kind, pairs
+from dashboard.selection import Columns
 from dashboard.server import urls
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import clean, community_name, count
@@ -53,19 +54,33 @@ def choose_queue(seen: Seen) -> Choice:
     return Choice("filter", filter=chosen, order=order) if kind == "filter" else Choice(order=order)
 
 
+def say_queue(columns: Columns, rows: NDArray[np.int64]) -> str:
+    """What a queue holds: "166 images: 137 suspects and 29 more that the model would label differently"."""
+    suspects = columns.is_suspect[rows]
+    differ = ~suspects & (columns.predicted[rows] != columns.given[rows])
+    parts = [count(int(suspects.sum()), "suspect")] if suspects.any() else []
+    for more, what in (
+        (differ, "that the model would label differently"),
+        (~suspects & ~differ, "in which the model puts little trust"),
+    ):
+        if more.any():
+            parts.append(f"{int(more.sum()):,} {'more ' if parts else ''}{what}")
+    return f"{count(len(rows), 'image')}: {' and '.join(parts)}."
+
+
 def _community(seen: Seen) -> int | None:
-    table = seen.table("communities").sort_values("n_suspects", ascending=False)
+    counts = seen.suspects_of_community
+    order = np.argsort(-counts, kind="stable").tolist()
     classes = seen.table("classes")
     names = classes.sort_values("n_images", ascending=False).groupby("community")["name"].apply(list)
-    suspects = dict(zip(table["community"], table["n_suspects"], strict=True))
 
     def say(number: int) -> str:
         members = ", ".join(clean(name, limit=24) for name in names[number][:3])
         more = f" and {len(names[number]) - 3} more" if len(names[number]) > 3 else ""
-        return f"{community_name(number)}: {members}{more} – {count(int(suspects[number]), 'suspect')}"
+        return f"{community_name(number)}: {members}{more} – {count(int(counts[number]), 'suspect')}"
 
     chosen: int | None = st.selectbox(
-        "Community", list(suspects), format_func=say, key="review.community", label_visibility="collapsed"
+        "Community", order, format_func=say, key="review.community", label_visibility="collapsed"
     )
     return chosen
 
@@ -73,14 +88,14 @@ def _community(seen: Seen) -> int | None:
 def _pair(seen: Seen) -> tuple[int, int] | None:
     known = pairs(seen.table("suspects"))[:PAIRS_SHOWN]
     classes = seen.classes
-    suspects = {(given, suggested): n for given, suggested, n in known}
+    images = {(given, suggested): n for given, suggested, n in known}
 
     def say(pair: tuple[int, int]) -> str:
         given, suggested = (clean(classes[k], limit=28) for k in pair)
-        return f"{given} → {suggested} – {count(suspects[pair], 'suspect')}"
+        return f"{given} → {suggested} – {count(images[pair], 'image')}"
 
     return st.selectbox(
-        "Given label → suggestion", list(suspects), format_func=say, key="review.pair", label_visibility="collapsed"
+        "Given label → suggestion", list(images), format_func=say, key="review.pair", label_visibility="collapsed"
     )
 
 

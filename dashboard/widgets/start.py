@@ -36,7 +36,12 @@ def start_form(*, source: str = "", workspace: str = "") -> None:
         left, right = st.columns(2, gap="large")
         with left:
             asked_source = st.text_input(
-                "Images", source, placeholder="/path/to/folder, labels.csv, or digits", key="start.source"
+                "Images",
+                source,
+                placeholder="/path/to/folder, labels.csv, or digits",
+                key="start.source",
+                help="A folder on this machine with one folder per class, a list of images and labels, or a file of "
+                "another kind that a reader on the right knows. digits needs no files: a small set to try it out.",
             )
             asked_workspace = st.text_input(
                 "Folder for the results", workspace, placeholder="/path/to/new/folder", key="start.to"
@@ -110,8 +115,13 @@ def _going_on(name: str, now: Standing, job: Job | None, workspace: str) -> None
         left = f", about {duration(now.seconds_left)} left in this step" if now.seconds_left else ""
         doing = clean(now.what) if now.what else (_last_line(job) or "starting")
         st.progress(now.share or 0.0, text=for_markdown(doing, limit=LONG) + left)
+        if now.stopping:
+            st.caption("It stops as soon as what it is at can be left; finished parts are kept.")
     with button:
-        st.button("Cancel", key="start.cancel", on_click=_cancel, args=(workspace,), width="stretch")
+        label = "Stopping" if now.stopping else "Cancel"
+        st.button(
+            label, key="start.cancel", on_click=_cancel, args=(workspace,), width="stretch", disabled=now.stopping
+        )
 
 
 def _last_line(job: Job | None) -> str:

@@ -199,6 +199,5 @@ def test_the_way_a_page_is_drawn_is_part_of_the_link_too(server: Server, browse:
     settle(page)
     page.go_back()
     page.wait_for_function("() => location.search.includes('colour=suspicion')")
-    settle(page)
-    assert page.get_by_role("radio", name="suspicion").is_checked()
+    page.get_by_role("radio", name="suspicion", checked=True).wait_for()
     assert filter_in(page) == Filter(community=1)

@@ -24,6 +24,8 @@ def test_each_key_books_its_verdict_on_the_image_that_was_shown(serve: Serve, br
         shown.append(deck.image_id)
         deck.press(key)
     deck.saved(6)
+    assert deck.node.locator(".place").inner_text().endswith("judged, 1 skipped")
+    assert deck.node.locator(".place").inner_text().startswith("5 of ")
     events = wait_for_events(server.workspace, 6)
     assert list(events["image_id"]) == shown
     assert list(events["verdict"]) == ["relabel", "keep", "none_fits", "skip", "several", "relabel"]

@@ -69,6 +69,17 @@ def test_nothing_judged_says_so_and_leads_to_review(workspace: Workspace) -> Non
     assert not app.exception
 
 
+def test_a_skip_is_no_judgement(workspace: Workspace) -> None:
+    judge(workspace)
+    image_id = workspace.dataset().table["image_id"][9]
+    skip = Decision(image_id, "skip", "a", "b", None, "Ada", "r", "session-of-test", 9, 1e9)
+    opened.open_workspace(workspace.path).decisions.book([skip])
+    app = page()
+    assert any("3 images judged · 1 skipped" in caption.value for caption in app.caption)
+    app.radio(key="export.none_fits").set_value("drop").run()
+    assert any("3 images judged · 1 skipped · 59 images" in caption.value for caption in app.caption)
+
+
 def test_the_difference_stands_first(workspace: Workspace) -> None:
     change = judge(workspace)
     app = page()

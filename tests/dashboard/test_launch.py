@@ -58,9 +58,29 @@ def test_what_cannot_start_is_said_at_once(asked: Asked, error: type[Exception],
         check(asked)
 
 
+def test_an_empty_folder_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(BadInput, match="photos is empty") as caught:
+        check(Asked(str(tmp_path / "photos"), "w"))
+    assert "one folder per class" in caught.value.wanted
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ("", ("It ended without a word.", "", "")),
+        ("Killed", ("Killed", "", "")),
+        ("error: No such reader – wanted: npz – or use --reader", ("No such reader", "npz", "or use --reader")),
+        ("error: One bad: x – wanted: y – wanted: z", ("One bad: x – wanted: y", "z", "")),
+    ],
+)
+def test_the_last_error_of_a_log_is_taken_apart(log: str, told: tuple[str, str, str]) -> None:
+    assert launch._last_error(log) == told
+
+
 def test_paths_are_made_whole_and_names_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat").mkdir(parents=True)
     asked = check(Asked("photos?split=train", "w"))
     assert asked.source == f"{tmp_path / 'photos'}?split=train" and asked.workspace == str(tmp_path / "w")
     assert check(Asked("digits", "w")).source == "digits"
@@ -84,8 +104,9 @@ def test_a_job_is_started_apart_and_found_again(tmp_path: Path, monkeypatch: pyt
         assert job.tail() == "True", "it leads a session of its own"
     finally:
         launch.cancel(job, None)
+    assert standing(job, None).stopping or not job.running(), "the page says at once that it stops"
     wait_for_end(job)
-    assert standing(job, None).state == "failed"
+    assert standing(job, None) == Standing("cancelled"), "ended on request, which is no failure"
     assert launch.going_on() is None
 
 
@@ -93,7 +114,7 @@ def test_a_failure_is_told_with_its_last_error(tmp_path: Path, monkeypatch: pyte
     program(monkeypatch, "import sys; print('reading'); sys.exit('error: There is nothing – wanted: something')")
     job = start(Asked("digits", str(tmp_path / "w")))
     wait_for_end(job)
-    assert standing(job, None).error == "There is nothing – wanted: something"
+    assert standing(job, None) == Standing("failed", error="There is nothing", wanted="something")
     assert job.tail().splitlines()[0] == "reading"
 
 
@@ -111,6 +132,7 @@ def test_progress_is_read_from_the_run(tmp_path: Path) -> None:
     assert standing(job, found) == Standing("running", "Confusion graph", 2, 7, "fold 2 of 5", 0.75, 12.5)
     launch.cancel(job, found)
     assert run.cancel_asked(), "a run is asked to stop, so that finished parts are kept"
+    assert standing(job, found).stopping
     run.set_status(state=DONE, progress=None)
     assert standing(job, found).state == "done"
 

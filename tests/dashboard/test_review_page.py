@@ -8,14 +8,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from analysis.base.config import RunSettings
 from analysis.base.types import Decision
 from analysis.runs.workspace import Workspace
+from dashboard.selection import Columns, Filter
 from dashboard.server import opened
 from dashboard.server.security import TOKEN
+from dashboard.widgets.queue_choice import say_queue
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +104,9 @@ def test_judged_images_are_not_asked_again_and_count(workspace: Workspace) -> No
     book(workspace, first[2]["id"], 3, "skip")
     app = page()
     data = deck_data(app)
-    assert data["already"] == 3 and data["total"] + 3 == len(workspace.latest().table("suspects"))  # type: ignore[union-attr]
+    assert (data["already"], data["skipped"]) == (2, 1) and data["total"] + 3 == len(
+        workspace.latest().table("suspects")
+    )  # type: ignore[union-attr]
     assert not {one["id"] for one in first[:3]} & {item["id"] for item in data["items"]}
     assert [metric.value for metric in app.metric] == ["2", "1", "50 %"]
     said = " ".join(caption.value for caption in app.caption)
@@ -120,16 +126,68 @@ def test_the_queues_of_a_community_and_of_a_pair(workspace: Workspace) -> None:
 
 
 def test_the_filter_of_other_pages_is_a_queue(workspace: Workspace) -> None:
-    from dashboard.selection import Filter
-
     data = deck_data(page(filter=Filter(given=1)))
     assert {item["given"] for item in data["items"]} == {"a"}
     assert data["total"] == int((workspace.dataset().given == 1).sum())
 
 
-def test_an_empty_queue_says_what_to_do(workspace: Workspace) -> None:
-    from dashboard.selection import Filter
+def test_the_queue_says_how_many_of_its_images_are_suspects(workspace: Workspace) -> None:
+    run = workspace.latest()
+    assert run is not None
+    scores, listed = run.table("scores"), len(run.table("suspects"))
+    flagged = scores["is_suspect"].to_numpy().copy()
+    dropped = np.flatnonzero(flagged)[:5]
+    flagged[dropped] = False
+    run.put("scores", scores.assign(is_suspect=flagged), key="factory")
+    suspects = run.table("suspects")
+    run.put("suspects", suspects.assign(is_suspect=flagged[suspects["row"]]), key="changed")
+    app = page()
+    said = f"{listed} images: {listed - 5} suspects and 5 more that the model would label differently."
+    assert said in [caption.value for caption in app.caption]
+    assert deck_data(app)["total"] == listed, "no image is dropped"
+    app.get("button_group")[0].set_value("community").run()
+    shown = app.selectbox(key="review.community").options
+    assert sum(int(option.rsplit(" – ", 1)[1].split()[0]) for option in shown) == listed - 5
+    assert {option.split(":")[0] for option in shown} == {"community 1", "community 2"}
 
+
+def test_the_words_for_a_queue_fit_what_is_in_it() -> None:
+    def columns(is_suspect: list[bool], predicted: list[int]) -> Columns:
+        n = len(predicted)
+        given = np.zeros(n, int)
+        suspicion, crosses = np.zeros(n), np.zeros(n, bool)
+        return Columns(given, np.array(predicted), given, np.zeros(2, int), suspicion, np.array(is_suspect), crosses)
+
+    rows = np.arange(2)
+    assert say_queue(columns([True, True], [1, 1]), rows) == "2 images: 2 suspects."
+    assert say_queue(columns([True, False], [1, 0]), rows) == (
+        "2 images: 1 suspect and 1 more in which the model puts little trust."
+    )
+    assert say_queue(columns([False, False], [1, 1]), rows) == ("2 images: 2 that the model would label differently.")
+
+
+@pytest.mark.parametrize("asked", ["unfinished", "no-such-run"])
+@pytest.mark.parametrize("where", [PAGE, "dashboard/pages/export.py"])
+def test_a_link_to_a_run_that_is_not_finished_shows_the_newest_finished_one(
+    workspace: Workspace, asked: str, where: str
+) -> None:
+    finished = workspace.latest()
+    assert finished is not None
+    if asked == "unfinished":
+        begun = workspace.run_for(RunSettings(convert="softmax"), label="later")
+        begun.set_status(state="failed")
+        asked = begun.run_id
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.session_state["run"] = asked
+    app.session_state["review.name"] = "Ada"
+    app.run()
+    app.session_state["run"] = asked
+    app.switch_page(where).run()
+    assert not app.exception, app.exception
+    assert app.session_state["run"] == finished.run_id
+
+
+def test_an_empty_queue_says_what_to_do(workspace: Workspace) -> None:
     app = page(filter=Filter(given=1, predicted=1, only="errors"))
     assert "No image is in this queue" in app.info[0].value
 

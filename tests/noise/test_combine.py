@@ -193,24 +193,57 @@ def one_image(probs: list[float], *, given: int, near: list[int]) -> ScorerInput
 def test_a_reason_says_what_the_model_and_the_neighbours_say_and_where_to_look() -> None:
     inputs = one_image([0.01, 0.93, 0.05, 0.01], given=0, near=[1] * 9 + [0])
     assert reason_of(inputs, 0) == (
-        "The model gives dog 0.93 and the given label cat 0.01."
-        " 9 of the 10 most similar images are labelled dog and 1 cat."
-        " cat and dog are often confused (same community), so look at the detail."
+        "The model gives “dog” 93 % and the given label “cat” 1 %."
+        " 9 of the 10 most similar images are labelled “dog” and 1 “cat”."
+        " “cat” and “dog” are often confused (same community), so look at the detail."
     )
 
 
 def test_a_reason_across_communities_holds_hostile_names_as_plain_text() -> None:
     inputs = one_image([0.001, 0.002, 0.996, 0.001], given=0, near=[0] * 6 + [2] * 4)
     assert reason_of(inputs, 0) == (
-        "The model gives <b>car</b> over 0.99 and the given label cat under 0.01."
-        " 6 of the 10 most similar images are also labelled cat."
-        " cat and <b>car</b> are seldom confused (different communities), so look for a gross error."
+        "The model gives “<b>car</b>” over 99 % and the given label “cat” under 1 %."
+        " 6 of the 10 most similar images are also labelled “cat”."
+        " “cat” and “<b>car</b>” are seldom confused (different communities), so look for a gross error."
     )
 
 
 def test_a_reason_without_neighbours_and_graph_is_one_sentence() -> None:
     inputs = replace(one_image([0.01, 0.93, 0.05, 0.01], given=0, near=[1] * 10), neighbours=None, graph=None)
-    assert reason_of(inputs, 0) == "The model gives dog 0.93 and the given label cat 0.01."
+    assert reason_of(inputs, 0) == "The model gives “dog” 93 % and the given label “cat” 1 %."
+
+
+@pytest.mark.parametrize(
+    ("near", "said"),
+    [
+        ([1] * 10, "All 10 of the most similar images are labelled “dog”."),
+        ([0] * 10, "All 10 of the most similar images are also labelled “cat”."),
+        ([1] * 8 + [2] * 2, "8 of the 10 most similar images are labelled “dog” and none “cat”."),
+    ],
+)
+def test_the_neighbours_are_told_in_few_words(near: list[int], said: str) -> None:
+    inputs = replace(one_image([0.01, 0.93, 0.05, 0.01], given=0, near=near), graph=None)
+    assert reason_of(inputs, 0) == f"The model gives “dog” 93 % and the given label “cat” 1 %. {said}"
+
+
+def lists(top_class: list[list[int]], top_prob: list[list[float]]) -> ScorerInputs:
+    """Four images of two classes and one more class, the first image with these best classes, the rest sure."""
+    width = len(top_class[0])
+    classes = np.array([*top_class, *([k, 2, 1 - k][:width] for k in (0, 1, 1))])
+    probs = np.array([*top_prob, *([[1.0, 0.0, 0.0][:width]] * 3)])
+    predictions = Predictions("m", 3, np.ones(4, bool), top_class=classes, top_prob=probs)
+    return ScorerInputs(np.array([0, 0, 1, 1]), predictions, 3, classes=("cat", "dog", "eel"))
+
+
+def test_a_reason_claims_no_probability_that_nobody_gave() -> None:
+    assert reason_of(lists([[1]], [[1.0]]), 0) == "The model says “dog” and does not name the given label “cat”."
+    assert reason_of(lists([[1]], [[0.8]]), 0) == (
+        "The model says “dog” with 80 % and does not name the given label “cat”."
+    )
+    assert reason_of(lists([[1, 2]], [[0.8, 0.1]]), 0) == (
+        "The model says “dog” with 80 % and does not name the given label “cat”."
+    )
+    assert reason_of(lists([[1, 0]], [[0.8, 0.1]]), 0) == "The model gives “dog” 80 % and the given label “cat” 10 %."
 
 
 def test_top_one_predictions_that_agree_have_nothing_to_suggest() -> None:

@@ -131,4 +131,4 @@ def test_reasons_are_sentences(name: str) -> None:
     reason = SCORERS.get(name).reason
     assert reason is not None
     said = reason(planted(wrong=1), 0)
-    assert said.endswith(".") and "class 1" in said
+    assert said.endswith(".") and "“class 0”" in said

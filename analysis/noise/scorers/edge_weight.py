@@ -15,7 +15,7 @@ def community_sentence(inputs: ScorerInputs, row: int) -> str:
     given, other = int(inputs.given[row]), int(facts.other[row])
     if graph is None or other == given or facts.predicted[row] == given:
         return ""
-    pair = f"{inputs.name(given)} and {inputs.name(other)}"
+    pair = f"{inputs.quoted(given)} and {inputs.quoted(other)}"
     if graph.community[given] == graph.community[other]:
         return f"{pair} are often confused (same community), so look at the detail."
     return f"{pair} are seldom confused (different communities), so look for a gross error."

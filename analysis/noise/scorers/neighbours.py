@@ -20,10 +20,15 @@ def neighbour_sentence(inputs: ScorerInputs, row: int) -> str:
     found, counts = np.unique(labels, return_counts=True)
     most = int(found[counts.argmax()])
     told = other if (labels == other).sum() == counts.max() else most
-    n = int((labels == told).sum())
+    n, n_given = int((labels == told).sum()), int((labels == given).sum())
     also = "also " if told == given else ""
-    own = "" if told == given else f" and {int((labels == given).sum())} {inputs.name(given)}"
-    return f"{n} of the {len(labels)} most similar images are {also}labelled {inputs.name(told)}{own}."
+    if n == len(labels):
+        share = f"All {n} of the" if n > 1 else "The"
+        images = "images are" if n > 1 else "image is"
+        return f"{share} most similar {images} {also}labelled {inputs.quoted(told)}."
+    are = "are" if n != 1 else "is"
+    own = "" if told == given else f" and {n_given or 'none'} {inputs.quoted(given)}"
+    return f"{n} of the {len(labels)} most similar images {are} {also}labelled {inputs.quoted(told)}{own}."
 
 
 @scorer(

@@ -46,8 +46,13 @@ export class Items {
     return this.known.size >= this.total;
   }
 
+  // A skip is no judgement.
   get judged() {
-    return this.list.filter((item) => this.decided.has(item.id)).length;
+    return this.list.filter((item) => !item.guest && !this.isOpen(item) && this.inForce(item.id).verdict !== "skip").length;
+  }
+
+  get skipped() {
+    return this.list.filter((item) => !item.guest && this.inForce(item.id)?.verdict === "skip").length;
   }
 
   isOpen(item) {
@@ -80,7 +85,7 @@ export class Items {
   show(item) {
     const index = this.list.findIndex((one) => one.id === item.id);
     if (index >= 0) this.at = index;
-    else this.list.splice(this.at, 0, item);
+    else this.list.splice(this.at, 0, { ...item, guest: true }); // counted in its own queue
   }
 
   record(id, decision) {

@@ -56,12 +56,14 @@ class Item:
 class Window:
     """A piece of a queue: its name (a new one whenever the order is made anew), length and some of its images.
 
-    `already` counts the images of the queue that were judged before it was put in order; they are not part of it.
+    `already` counts the images of the queue that were judged before it was put in order, `skipped` those that were
+    skipped; neither are part of it.
     """
 
     queue: str
     total: int
     already: int
+    skipped: int
     items: list[Item]
 
 

@@ -55,9 +55,11 @@ export class View {
 
   drawBar(items, journal, data) {
     const judged = items.judged + data.already;
-    const total = items.total + data.already;
-    this.text(".place", `${judged.toLocaleString("en")} of ${total.toLocaleString("en")} done`);
-    this.find(".fill").style.width = `${total ? (100 * judged) / total : 0}%`;
+    const skipped = items.skipped + data.skipped;
+    const total = items.total + data.already + data.skipped;
+    const also = skipped ? `, ${skipped.toLocaleString("en")} skipped` : "";
+    this.text(".place", `${judged.toLocaleString("en")} of ${total.toLocaleString("en")} judged${also}`);
+    this.find(".fill").style.width = `${total ? (100 * (judged + skipped)) / total : 0}%`;
     this.text(".saved", `saved ${journal.saved} · pending ${journal.unsaved}`);
     const saved = this.find(".saved");
     saved.dataset.saved = journal.saved;
@@ -173,7 +175,7 @@ export class View {
   drawEnd(items) {
     delete this.deck.dataset.id;
     const text = items.complete
-      ? "Every image of this queue is judged. Choose another queue above, or take the cleaned labels away on the Export page."
+      ? "Every image of this queue is judged or skipped. Choose another queue above, or take the cleaned labels away on the Export page."
       : "Fetching the next images …";
     this.find(".picture").replaceChildren(element("p", { class: "end", text }));
     this.text(".caption", "");
