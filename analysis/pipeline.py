@@ -68,11 +68,11 @@ def keys_of(workspace: Workspace, settings: RunSettings) -> dict[str, str]:
     """The key of every step: what it would be made from. Equal keys mean equal results."""
     fingerprint = workspace.facts()["fingerprint"]
     asked = settings.model_dump()
-    content = _content_of(settings.predictions)
+    content = [_content_of(settings.predictions), _content_of(settings.models.weights)]
     keys: dict[str, str] = {}
     for step in STEPS:
         chosen = [(name, asked[name]) for name in step.settings]
-        extra = content if "predictions" in step.settings else ""
+        extra = content if "predictions" in step.settings else []
         keys[step.name] = digest_of(
             fingerprint, step.name, step.version, chosen, extra, *(keys[need] for need in step.needs)
         )
@@ -80,7 +80,7 @@ def keys_of(workspace: Workspace, settings: RunSettings) -> dict[str, str]:
 
 
 def _content_of(file: str | None) -> str:
-    """A digest of a file's content, so that predictions written anew under the same name are seen as new."""
+    """A digest of a file's content, so that predictions or weights written anew under the same name are seen as new."""
     if file is None:
         return ""
     import hashlib
@@ -89,7 +89,7 @@ def _content_of(file: str | None) -> str:
         with open(file, "rb") as handle:  # noqa: PTH123  # file_digest wants a plain handle
             return hashlib.file_digest(handle, "blake2b").hexdigest()
     except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}", wanted="a file of predictions") from error
+        raise UserError(f"{file} cannot be read: {error.strerror}", wanted="a file that is there") from error
 
 
 def analyse(workspace: Workspace, run: Run, settings: RunSettings, *, echo: Progress | None = None) -> None:

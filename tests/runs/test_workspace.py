@@ -145,6 +145,21 @@ def test_progress_is_written_and_can_be_cancelled(tmp_path: Path) -> None:
     assert '"said"' in (tmp_path / "log.jsonl").read_text()
 
 
+def test_the_estimate_does_not_count_what_a_killed_run_had_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("analysis.runs.progress.time.monotonic", lambda: clock[0])
+    progress = RunProgress(Run(tmp_path))
+    progress.start("features", 100)
+    assert progress.seconds_left() is None
+    progress.advance(50)  # parts of the killed run, at once
+    for _ in range(10):
+        clock[0] += 2
+        progress.advance()
+    assert progress.seconds_left() == pytest.approx(80)
+
+
 def test_parts_are_whole_and_belong_to_a_key(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.parts("k").put("fold-0", a=np.arange(3))
