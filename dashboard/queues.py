@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -114,10 +115,15 @@ class Source:
             references=[self._reference(k) for k in (given, suggested) if self.typical.get(k)] if pictured else [],
         )
 
-    def _choices(self, row: int) -> list[tuple[str, float]]:
+    @cached_property
+    def classes_only(self) -> bool:
+        """Are the predictions classes without probabilities? They are stored as certain, which nobody said."""
+        return bool(self.top_prob.shape[1] == 1 and np.all(self.top_prob == 1))
+
+    def _choices(self, row: int) -> list[tuple[str, float | None]]:
         ids = np.asarray(self.top_class[row, :CHOICES])
         return [
-            (self.dataset.classes[int(k)], round(float(p), 4))
+            (self.dataset.classes[int(k)], None if self.classes_only else round(float(p), 4))
             for k, p in zip(ids, np.asarray(self.top_prob[row, :CHOICES]), strict=True)
         ]
 

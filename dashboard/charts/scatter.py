@@ -68,7 +68,7 @@ def map_figure(
     hover: Sequence[str],
     meant: NDArray[np.bool_] | None = None,
     outline: Sequence[Sequence[float]] = (),
-    height: int = 560,
+    height: int = 540,
 ) -> go.Figure:
     """M points at `xy` (M, 2). `meant` (M,) stand out, the rest are faint; `outline` is the lasso in force.
 

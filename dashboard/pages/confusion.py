@@ -101,6 +101,8 @@ def main() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure = matrix_figure(matrix, axis, colours(), chosen=cells_in(seen.chosen, axis), **drawn)
+        if drawn["errors_only"] and (seen.columns.predicted == seen.columns.given).all():
+            st.info("No image was predicted as another class than its given label.")
         alt = f"Confusion matrix of {len(axis)} rows; the same numbers are in the table on the Communities page."
         st.plotly_chart(
             figure,

@@ -38,7 +38,7 @@ def advice(seen: Seen, decisions: pd.DataFrame) -> Advice:
 def next_thing(found: Advice) -> None:
     """The advice with the button that follows it."""
     with st.container(border=True):
-        words, button = st.columns([4, 1], vertical_alignment="center")
+        words, button = st.columns([3, 1], vertical_alignment="center")
         words.markdown(f"**The next best thing to do**  \n{for_markdown(found.why, limit=LONG)}")
         if button.button(found.button, type="primary", width="stretch", key="overview.next"):
             if found.chosen is not None:

@@ -12,7 +12,7 @@ from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders
 from dashboard.components.review_deck.review_deck import Window, review_deck, wanted
 from dashboard.queues import Choice, queue_of
-from dashboard.widgets.frame import Seen, enter
+from dashboard.widgets.frame import PAGES, Seen, enter
 from dashboard.widgets.queue_choice import choose_queue, say_queue, suspects_table
 from dashboard.widgets.reviewer import reviewer_name
 from dashboard.widgets.text import interval, percent
@@ -79,6 +79,16 @@ def show_progress(reached: QueueProgress, n_images: int) -> None:
     st.caption(bias_sentence(reached, n_images=n_images, method="the combined suspicion"))
 
 
+def nothing_here(choice: Choice) -> None:
+    """What to do where a queue is empty."""
+    if choice.kind != "suspects":
+        st.info("No image is in this queue. Choose another one, or remove a condition of the filter above.")
+        return
+    st.info("No label looks wrong: there is nothing to judge. What the model confuses is still worth a look.")
+    if st.button("See the communities", type="primary", key="review.communities"):
+        st.switch_page(f"{PAGES}/communities.py")
+
+
 def main() -> None:
     """Draw the page."""
     seen = enter("review", "Review")
@@ -90,7 +100,7 @@ def main() -> None:
     if choice.kind != "filter" and len(made["queue"]):  # what the filter means stands in the chips
         st.caption(say_queue(seen.columns, made["queue"]["row"].to_numpy()))
     if len(made["queue"]) == 0:
-        st.info("No image is in this queue. Choose another one, or remove a condition of the filter above.")
+        nothing_here(choice)
     elif not reviewer:
         st.info("Enter your name in the sidebar first: it is stored with every decision.")
     else:

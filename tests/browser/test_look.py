@@ -201,3 +201,12 @@ def test_the_way_a_page_is_drawn_is_part_of_the_link_too(server: Server, browse:
     page.wait_for_function("() => location.search.includes('colour=suspicion')")
     page.get_by_role("radio", name="suspicion", checked=True).wait_for()
     assert filter_in(page) == Filter(community=1)
+
+
+def test_the_chosen_segment_can_be_read_in_a_dark_page(server: Server, browse: Callable[..., Any]) -> None:
+    page = browse(server.url, color_scheme="dark")
+    page.goto("/confusion")
+    settle(page)
+    colour = "e => getComputedStyle(e).color"
+    chosen = page.get_by_role("radio", name="counts", checked=True)
+    assert chosen.evaluate(colour) == page.get_by_role("radiogroup", name="Show").evaluate(colour)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis.base.types import Decision
+from analysis.review.decisions import DecisionStore
+from analysis.runs.workspace import Workspace
 from tests.browser.conftest import Server
 from tests.browser.deck import Deck, log, wait_for_events
 
@@ -32,6 +36,28 @@ def test_each_key_books_its_verdict_on_the_image_that_was_shown(serve: Serve, br
     assert events["new_label"][0] == events["suggested"][0] != events["given"][0]
     assert events["new_label"][4].split("\v") == [events["given"][4], events["suggested"][4]]
     assert events["session"].nunique() == 1 and events["seq"].is_monotonic_increasing and events["seq"].is_unique
+
+
+def test_a_queue_that_was_judged_before_says_so(serve: Serve, browse: Browse) -> None:
+    server = serve(n=60)
+    book_all(server.workspace)
+    page = browse(server.url)
+    page.goto("/review")
+    page.locator(".deck[data-state=done]").wait_for()
+    page.get_by_text("Every image of this queue is judged or skipped").first.wait_for()
+
+
+def book_all(workspace: Path) -> None:
+    """Judge every listed image as somebody did yesterday."""
+    opened = Workspace.open(workspace)
+    names = opened.dataset().classes
+    table = opened.runs()[0].table("suspects")
+    store = DecisionStore(workspace / "review.sqlite")
+    store.book(
+        Decision(row.image_id, "keep", names[row.given], names[row.suggested], None, "Ada", "r", "yesterday", seq, 1e9)
+        for seq, row in enumerate(table.itertuples(), start=1)
+    )
+    store.close()
 
 
 def test_a_number_takes_that_choice_and_the_given_label_by_number_keeps_it(serve: Serve, browse: Browse) -> None:

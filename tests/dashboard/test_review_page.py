@@ -187,6 +187,27 @@ def test_a_link_to_a_run_that_is_not_finished_shows_the_newest_finished_one(
     assert app.session_state["run"] == finished.run_id
 
 
+def test_without_suspects_there_is_nothing_to_judge(workspace: Workspace) -> None:
+    run = workspace.latest()
+    assert run is not None
+    run.put("suspects", run.table("suspects").iloc[:0], key="none")
+    app = page()
+    assert "No label looks wrong" in app.info[0].value
+    app.button(key="review.communities").click().run()
+    assert not app.exception
+
+
+def test_predicted_classes_are_shown_without_a_probability_nobody_gave(workspace: Workspace) -> None:
+    run = workspace.latest()
+    assert run is not None
+    top = run.array("top_class")[:, :1]
+    run.put("top_class", np.ascontiguousarray(top), key="labels")
+    run.put("top_prob", np.ones(top.shape, np.float32), key="labels")
+    st.cache_resource.clear()
+    choices = [item["choices"] for item in deck_data(page())["items"]]
+    assert all(len(shown) == 1 and shown[0][1] is None for shown in choices)
+
+
 def test_an_empty_queue_says_what_to_do(workspace: Workspace) -> None:
     app = page(filter=Filter(given=1, predicted=1, only="errors"))
     assert "No image is in this queue" in app.info[0].value

@@ -33,7 +33,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class Item:
-    """One image to judge. `n` is its position in the queue, `choices` are (class, probability), most likely first.
+    """One image to judge. `n` is its position in the queue, `choices` are (class, probability), most likely first;
+    the probability is None where the predictions are classes only.
 
     `suspicion` is in 0..1, higher = more suspicious; `kind` says in words whether the suggestion leaves the community.
     `image` and `thumb` are addresses, None where the data set holds no pixels.
@@ -45,7 +46,7 @@ class Item:
     thumb: str | None
     given: str
     suggested: str
-    choices: list[tuple[str, float]]
+    choices: list[tuple[str, float | None]]
     suspicion: float
     kind: str
     reasons: str

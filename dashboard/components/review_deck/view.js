@@ -2,7 +2,10 @@
 
 import { KEYS } from "./keys.js";
 
-const percent = (p) => (p >= 0.9995 ? "100 %" : p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`);
+// Marks that turn the direction of writing would show a hostile name as another one.
+const plain = (text) => String(text).replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+
+const percent = (p) => (p === null ? "" : p >= 0.9995 ? "100 %" : p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`);
 
 export const SAID = {
   relabel: (label) => `changed to ${label}`,
@@ -20,7 +23,7 @@ export function element(tag, { text, ...attributes } = {}, ...children) {
     if (value === true) made.setAttribute(name, "");
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
-  if (text != null) made.textContent = text;
+  if (text != null) made.textContent = plain(text);
   made.append(...children);
   return made;
 }
@@ -28,6 +31,7 @@ export function element(tag, { text, ...attributes } = {}, ...children) {
 export class View {
   constructor(root) {
     this.root = root;
+    this.drawn = null;
     this.deck = root.querySelector(".deck");
     this.find = (selector) => this.deck.querySelector(selector);
     this.find(".keys").replaceChildren(
@@ -37,7 +41,8 @@ export class View {
 
   text(selector, text) {
     const node = this.find(selector);
-    if (node.textContent !== text) node.textContent = text;
+    const shown = plain(text);
+    if (node.textContent !== shown) node.textContent = shown;
   }
 
   draw({ items, journal, data }) {
@@ -46,8 +51,9 @@ export class View {
     this.drawBar(items, journal, data);
     this.drawStrip(journal);
     this.drawTrouble(journal);
-    if (this.drawn === item?.id && this.decision === items.inForce(item?.id)) return;
-    this.drawn = item?.id;
+    const shown = item?.id ?? this.deck.dataset.state; // null at first: an end is drawn too
+    if (this.drawn === shown && this.decision === items.inForce(item?.id)) return;
+    this.drawn = shown;
     this.decision = items.inForce(item?.id);
     if (item) this.drawItem(item, items);
     else this.drawEnd(items);
@@ -136,7 +142,7 @@ export class View {
         element("span", { class: "role", text: role }),
         element("span", { class: "p", text: percent(p) }),
       );
-      row.style.setProperty("--share", String(p));
+      row.style.setProperty("--share", String(p ?? 0));
       return row;
     });
     this.find(".choices").replaceChildren(...rows);
