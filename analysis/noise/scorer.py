@@ -58,6 +58,15 @@ class ScorerInputs:
         """What one pass over the predictions tells of every row."""
         return self.confident.facts
 
+    @cached_property
+    def mixed_up(self) -> dict[tuple[int, int], int]:
+        """Images per (given, predicted) pair of different classes; pairs without an image are left out."""
+        predicted = self.facts.predicted
+        differs = predicted != self.given
+        keys, counts = np.unique(self.given[differs] * self.n_classes + predicted[differs], return_counts=True)
+        pairs = zip(*divmod(keys, self.n_classes), counts, strict=True)
+        return {(int(given), int(other)): int(n) for given, other, n in pairs}
+
     @property
     def tie_order(self) -> NDArray[np.int64]:
         """`tie`, or the row numbers."""

@@ -8,20 +8,26 @@ from numpy.typing import NDArray
 from analysis.base.arrays import mean_ranks
 from analysis.noise.scorer import ScorerInputs, scorer
 
+FEW = 3  # other images that mix the pair up; fewer are chance rather than a habit of the model
 
-def community_sentence(inputs: ScorerInputs, row: int) -> str:
-    """Whether the suggestion stays inside the community of the given class, and what that asks of the eye."""
+
+def pair_sentence(inputs: ScorerInputs, row: int) -> str:
+    """How many other images mix the two classes up, in either direction, and what that asks of the eye."""
     graph, facts = inputs.graph, inputs.facts
     given, other = int(inputs.given[row]), int(facts.other[row])
     if graph is None or other == given or facts.predicted[row] == given:
         return ""
     pair = f"{inputs.quoted(given)} and {inputs.quoted(other)}"
-    if graph.community[given] == graph.community[other]:
-        return f"{pair} are often confused (same community), so look at the detail."
-    return f"{pair} are seldom confused (different communities), so look for a gross error."
+    mixed = inputs.mixed_up
+    n = mixed.get((given, other), 0) - 1 + mixed.get((other, given), 0)
+    others = "No other image is" if n == 0 else "One other image is" if n == 1 else f"{n:,} other images are"
+    alike = graph.community[given] == graph.community[other]
+    where = " (classes of one community)" if alike else ""
+    hint = "look at the detail" if alike or n >= FEW else "look for a gross error"
+    return f"{others} mixed up between {pair}{where}: {hint}."
 
 
-@scorer("edge_weight", title="Edge weight", source="[Jin17]; METHODS 1.8", reason=community_sentence, reason_place=30)
+@scorer("edge_weight", title="Edge weight", source="[Jin17]; METHODS 1.8", reason=pair_sentence, reason_place=30)
 def edge_weight(inputs: ScorerInputs) -> NDArray[np.float64]:
     """Rank of the confusion of given and predicted class among the disagreements: (N,) in 0..1, 0 where they agree.
 
