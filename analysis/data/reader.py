@@ -103,6 +103,12 @@ def _sniffed(source: str) -> ReaderSpec:
     known = ", ".join(READERS.names())
     if not exists(source):
         raise NotFoundHere(f"There is no {source[:200]!r}", wanted="a folder, file or digits", hint=f"readers: {known}")
+    if Path(source).expanduser().is_dir():
+        raise BadInput(
+            f"The folder {source} holds no class folders with images",
+            wanted="one folder of images per class, or the files of another data set",
+            hint=f"images in one flat folder need a list of paths and labels (csv_list); readers: {known}",
+        )
     raise BadInput(f"No reader recognises {source}", wanted=f"a source for one of {known}", hint="or use --reader")
 
 
