@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dashboard.charts import sentences
 from dashboard.charts.folding import FOLDED, Axis, Folded
-from dashboard.charts.palette import GLYPHS, Palette, colour_of, colour_scale, shape_of
+from dashboard.charts.palette import GLYPHS, Palette, colour_of, colour_scale, scale_colours, shape_of, text_on
 from dashboard.widgets.text import for_html, for_plotly
 
 Measure = Literal["counts", "share of given", "share of predicted"]
@@ -73,6 +73,8 @@ def matrix_figure(
     cells = cells_of(matrix)
     heat = _heat(values, colours, measure=measure, log=log, compared=axis.community != FOLDED)
     figure = go.Figure([heat, _targets(matrix, axis, cells, errors_only)])
+    if len(axis) <= WITH_NUMBERS:
+        figure.add_trace(_numbers(values, cells, np.asarray(heat.z) / heat.zmax, colours, measure=measure))
     figure.update_layout(
         height=PIXELS,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -118,16 +120,24 @@ def _heat(
         hoverinfo="skip",
         xgap=1,
         ygap=1,
-        text=_numbers(values, measure) if len(values) <= WITH_NUMBERS else None,
-        texttemplate="%{text}" if len(values) <= WITH_NUMBERS else None,
         colorbar={"title": {"text": unit, "side": "right"}, "thickness": 10, "outlinewidth": 0, "len": 0.6}
         | (_log_ticks(top) if log else {}),
     )
 
 
-def _numbers(values: NDArray[np.float64], measure: Measure) -> list[list[str]]:
+def _numbers(
+    values: NDArray[np.float64], cells: Cells, shares: NDArray[np.floating], colours: Palette, *, measure: Measure
+) -> go.Scatter:
+    """The numbers in the cells, each in the ink that is read best on its cell; they take no click."""
     form = "{:,.0f}" if measure == "counts" else "{:.1f}"
-    return [["" if np.isnan(v) else form.format(v) for v in row] for row in values]
+    return go.Scatter(
+        x=cells.column,
+        y=cells.row,
+        mode="text",
+        text=[form.format(value) for value in values[cells.row, cells.column]],
+        textfont={"color": [text_on(c) for c in scale_colours(shares[cells.row, cells.column], colours)], "size": 11},
+        hoverinfo="skip",
+    )
 
 
 def _log_ticks(top: float) -> dict[str, list[float] | list[str]]:

@@ -109,6 +109,19 @@ def colour_scale(colours: Palette) -> list[tuple[float, str]]:
     return [(i / last, colour) for i, colour in enumerate(colours.sequence)]
 
 
+def scale_colours(shares: NDArray[np.floating], colours: Palette) -> list[str]:
+    """The colours of the sequence at (N,) shares in 0..1, as Plotly mixes them."""
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours.sequence])
+    place = np.clip(shares, 0, 1) * (len(stops) - 1)
+    mixed = [np.interp(place, np.arange(len(stops)), stops[:, channel]).round().astype(int) for channel in range(3)]
+    return [f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in zip(*mixed, strict=True)]
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever is read better on a colour: never under 4.5 : 1."""
+    return max("#000000", "#FFFFFF", key=lambda ink: contrast(ink, colour))
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of "#rrggbb" in 0..1 [WCAG22]."""
     parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255

@@ -86,7 +86,9 @@ def test_every_cell_with_something_in_it_can_be_clicked(k: int, log: bool, measu
     axis = by_class(classes)
     matrix = folded(confusion, axis, errors_only=True)
     figure = matrix_figure(matrix, axis, LIGHT, measure=measure, log=log)  # type: ignore[arg-type]  # parametrised
-    heat, targets = figure.data
+    heat, targets, *numbers = figure.data
+    assert all(trace.hoverinfo == "skip" and len(trace.text) == len(targets.x) for trace in numbers)
+    assert bool(numbers) == (len(axis) <= 16)
     assert heat.hoverinfo == "skip", "the heat map itself must not swallow the pointer"
     assert figure.data[CELLS] is targets and targets.hoverinfo == "text"
     places = set(zip(targets.y.tolist(), targets.x.tolist(), strict=True))

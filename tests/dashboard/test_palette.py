@@ -19,7 +19,9 @@ from dashboard.charts.palette import (
     contrast,
     luminance,
     palette,
+    scale_colours,
     shape_of,
+    text_on,
 )
 
 SEEN_BY = {
@@ -84,6 +86,13 @@ def test_seventy_categories_in_a_row_look_different() -> None:
 def test_the_mode_of_the_page_chooses_and_light_is_the_default() -> None:
     assert palette("dark") is DARK
     assert palette("light") is palette(None) is LIGHT
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=lambda c: c.mode)
+def test_numbers_can_be_read_on_every_colour_of_the_scale(colours: Palette) -> None:
+    shades = scale_colours(np.linspace(0, 1, 201), colours)
+    assert shades[0] == colours.sequence[0] and shades[-1] == colours.sequence[-1]
+    assert min(contrast(text_on(shade), shade) for shade in shades) >= 4.5
 
 
 def test_contrast_of_black_on_white() -> None:
