@@ -21,7 +21,13 @@ class Deck:
 
     def open(self) -> Deck:
         """Go to the Review page and wait for the first image."""
-        self.page.goto("/review")
+        from playwright.sync_api import Error
+
+        try:
+            self.page.goto("/review")
+        except Error as error:  # after a restart the page reloads itself; where that comes first, it aborts this
+            if "ERR_ABORTED" not in error.message:
+                raise
         return self.ready()
 
     def ready(self) -> Deck:

@@ -189,8 +189,7 @@ def test_decisions_made_while_the_server_is_away_are_booked_once_after_a_reload(
         deck.press("k")
     deck.node.locator(".trouble", has_text="5 unsaved decisions are kept in this browser").wait_for()
     server.start()
-    deck.page.goto("/review")
-    deck.ready()
+    deck.open()
     deck.saved(7)
     assert deck.image_id not in shown
     events = wait_for_events(server.workspace, 7)
