@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
@@ -30,11 +29,6 @@ from dashboard.server import opened
 def workspace(path: str) -> Workspace:
     """The workspace at `path`; NotFoundHere where there is none."""
     return opened.open_workspace(path).workspace
-
-
-def workspace_key(path: str) -> str:
-    """Its name in the URLs of images and decisions."""
-    return opened.open_workspace(path).key
 
 
 def dataset(path: str) -> Dataset:
@@ -62,11 +56,6 @@ def run_table(path: str, run_id: str, name: str) -> pd.DataFrame:
     return _table(path, run_id, name, _stamp(path, run_id, name)).copy(deep=False)
 
 
-def run_array(path: str, run_id: str, name: str) -> NDArray[Any]:
-    """An array of a run, memory-mapped and read-only."""
-    return _array(path, run_id, name, _stamp(path, run_id, name))
-
-
 def run_json(path: str, run_id: str, name: str) -> dict[str, Any]:
     """A JSON artifact of a run, such as its summary."""
     return workspace(path).run(run_id).json(name)
@@ -81,11 +70,6 @@ def _stamp(path: str, run_id: str, name: str) -> str:
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _table(path: str, run_id: str, name: str, stamp: str) -> pd.DataFrame:  # noqa: ARG001  # part of the cache key
     return workspace(path).run(run_id).table(name)
-
-
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _array(path: str, run_id: str, name: str, stamp: str) -> NDArray[Any]:  # noqa: ARG001  # part of the cache key
-    return workspace(path).run(run_id).array(name)
 
 
 def run_columns(path: str, run_id: str) -> Columns:

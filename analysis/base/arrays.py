@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 
 BLOCK_BYTES = 4 << 20  # about one L2 cache: larger blocks measured slower, smaller ones pay Python's overhead
 

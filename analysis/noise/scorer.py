@@ -67,11 +67,6 @@ class ScorerInputs:
         pairs = zip(*divmod(keys, self.n_classes), counts, strict=True)
         return {(int(given), int(other)): int(n) for given, other, n in pairs}
 
-    @property
-    def tie_order(self) -> NDArray[np.int64]:
-        """`tie`, or the row numbers."""
-        return self.confident.tie
-
     def name(self, class_id: int) -> str:
         """The name of a class, plain text that may hold anything."""
         return self.classes[class_id] if self.classes else f"class {class_id}"

@@ -93,11 +93,6 @@ def colour_of(number: int, colours: Palette) -> str:
     return colours.categories[number % len(colours.categories)]
 
 
-def colours_of(numbers: NDArray[np.integer], colours: Palette) -> NDArray[np.str_]:
-    """The colours of (N,) categories."""
-    return np.asarray(np.array(colours.categories)[np.asarray(numbers) % len(colours.categories)])
-
-
 def shape_of(number: int, shapes: tuple[str, ...] = PLOTLY_SHAPES) -> str:
     """The shape of category `number` in the words of Plotly, vis-network or text."""
     return shapes[number % len(shapes)]
