@@ -8,7 +8,7 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -137,8 +137,9 @@ def _begin(run: Run, settings: RunSettings) -> None:
 
 def _do(step: Step, number: int, context: Context) -> None:
     run, key = context.run, context.key
-    card = run.json(f"step_{step.name}") if run.fresh(f"step_{step.name}", key) else None
-    if card is not None and all(run.fresh(name, key) for name in card["gives"]):
+    card = f"step_{step.name}"
+    before: list[str] = run.json(card)["gives"] if run.has(card) else []
+    if run.fresh(card, key) and all(run.fresh(name, key) for name in before):
         run.log("fresh", step=step.name)
         context.progress.echo.note(f"{step.title}: finished before, not redone")
         return
@@ -147,10 +148,12 @@ def _do(step: Step, number: int, context: Context) -> None:
     began = time.monotonic()
     module, _, name = step.function.partition(":")
     made: dict[str, Any] = getattr(importlib.import_module(module), name)(context)
+    for artifact in set(before) - set(made):
+        run.drop(artifact)  # made from older inputs, and later steps would take it for new
     for artifact, value in made.items():
         run.put(artifact, value, key=key)
     facts = {"gives": sorted(made), "seconds": round(time.monotonic() - began, 3), "version": step.version}
-    run.put(f"step_{step.name}", facts, key=key)
+    run.put(card, facts, key=key)
     run.log("done", step=step.name, seconds=facts["seconds"])
 
 
@@ -176,7 +179,10 @@ def _interruptible(run: Run) -> Iterator[None]:
 @contextmanager
 def _outcome(run: Run) -> Iterator[None]:
     """Write how the run ended, whatever ended it."""
-    end: Callable[..., None] = lambda **facts: run.set_status(ended=time.time(), progress=None, **facts)  # noqa: E731
+
+    def end(**facts: Any) -> None:
+        run.set_status(ended=time.time(), progress=None, **facts)
+
     try:
         yield
     except Cancelled:

@@ -167,6 +167,27 @@ def test_own_predictions_need_no_model(small: Path, tmp_path: Path, capsys: pyte
     assert "Row 7 " in capsys.readouterr().err
 
 
+def test_features_that_new_predictions_lack_are_gone_with_all_that_was_made_of_them(
+    small: Path, tmp_path: Path
+) -> None:
+    labels = np.load(small)["labels"]
+    probs = np.full((600, 10), 0.01, np.float32)
+    probs[np.arange(600), labels] += 0.9
+    features = np.eye(10, dtype=np.float32)[labels] + np.random.default_rng(0).normal(0, 0.1, (600, 10)).astype("f4")
+    arguments = ["run", str(small), "--workspace", str(tmp_path / "w"), "--predictions", str(tmp_path / "p.npz")]
+    np.savez(tmp_path / "p.npz", probs=probs, features=features)
+    assert main(arguments) == 0
+    run = finished(tmp_path / "w")
+    assert run.has("features") and run.has("neighbour_index") and run.has("xy")
+    assert "neighbours" in run.table("scores")
+    np.savez(tmp_path / "p.npz", probs=probs)
+    assert main(arguments) == 0
+    assert finished(tmp_path / "w").run_id == run.run_id
+    assert not (run.has("features") or run.has("neighbour_index") or run.has("xy"))
+    assert "neighbours" not in run.table("scores")
+    assert not run.json("summary")["has_map"]
+
+
 def test_broken_images_are_listed_and_the_rest_analysed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from PIL import Image
 
