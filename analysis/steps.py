@@ -58,12 +58,11 @@ def _predicted(context: Context, dataset: Dataset) -> tuple[Predictions, dict[st
 
     store = ImageStore(dataset.pixels, dataset.table)
     settings = context.settings.models
-    choice = models.choose(dataset, store, settings)
+    parts = context.run.parts(context.key)
+    choice = models.choose(dataset, store, settings, parts=parts)
     context.progress.note(choice.why)
     context.run.set_status(model=choice.model, mode=choice.mode, why=choice.why)
-    found = models.predict_held_out(
-        dataset, store.load, settings, parts=context.run.parts(context.key), progress=context.progress
-    )
+    found = models.predict_held_out(dataset, store.load, settings, parts=parts, progress=context.progress)
     return found, {"mode": choice.mode, "why": choice.why, "device": choice.device}
 
 

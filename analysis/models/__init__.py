@@ -37,11 +37,16 @@ class Choice:
     device: str
 
 
-def choose(dataset: Dataset, store: HasImages, settings: ModelSettings) -> Choice:
-    """Settle what `settings` leaves to `auto`; `why` is one plain sentence. May look whether weights can be had."""
-    from analysis.models.choice import choose as settle
+def choose(dataset: Dataset, store: HasImages, settings: ModelSettings, *, parts: Parts | None = None) -> Choice:
+    """Settle what `settings` leaves to `auto`; `why` is one plain sentence. May look whether weights can be had.
 
-    return settle(dataset, store.load, settings)
+    With `parts` the choice is kept there: `predict_held_out` on the same parts takes it up, after a kill too.
+    """
+    from analysis.models import choice, held_out
+
+    if parts is None:
+        return choice.choose(dataset, store.load, settings)
+    return held_out.settled(dataset, store.load, settings, parts=parts)
 
 
 def predict_held_out(

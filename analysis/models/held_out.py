@@ -77,17 +77,26 @@ def predict_held_out(
     )
 
 
-def _prepare(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Parts, progress: Progress) -> Work:
-    """Settle the choice – or take up the one a killed run had settled, whatever the network says today."""
-    weights = _content(settings.weights)
-    asked = digest_of(dataset.fingerprint, settings.model_dump_json(exclude={"device", "batch"}), weights)[:12]
-    stored = parts.get(f"choice_{asked}")
+def settled(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Parts) -> Choice:
+    """The choice a killed run had settled, whatever the network says today; else made now and kept in `parts`."""
+    name = f"choice_{_asked(dataset, settings)}"
+    stored = parts.get(name)
     if stored is None:
         choice = choose(dataset, load, settings)
-        parts.put(f"choice_{asked}", mode=np.array(choice.mode), model=np.array(choice.model), why=np.array(choice.why))
-    else:
-        mode: Mode = "finetune" if str(stored["mode"]) == "finetune" else "probe"
-        choice = Choice(mode, str(stored["model"]), str(stored["why"]), pick(settings.device).describe())
+        parts.put(name, mode=np.array(choice.mode), model=np.array(choice.model), why=np.array(choice.why))
+        return choice
+    mode: Mode = "finetune" if str(stored["mode"]) == "finetune" else "probe"
+    return Choice(mode, str(stored["model"]), str(stored["why"]), pick(settings.device).describe())
+
+
+def _asked(dataset: Dataset, settings: ModelSettings) -> str:
+    """A digest of all that a choice and the parts after it depend on."""
+    asked = settings.model_dump_json(exclude={"device", "batch"})
+    return digest_of(dataset.fingerprint, asked, _content(settings.weights))[:12]
+
+
+def _prepare(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Parts, progress: Progress) -> Work:
+    choice = settled(dataset, load, settings, parts=parts)
     return Work(
         dataset=dataset,
         load=load,
@@ -97,7 +106,7 @@ def _prepare(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Pa
         device=pick(settings.device),
         parts=parts,
         progress=progress,
-        key=f"{choice.model}_{asked}",
+        key=f"{choice.model}_{_asked(dataset, settings)}",
     )
 
 
