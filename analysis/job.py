@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from analysis.base.arrays import digest_of
 from analysis.base.config import RunSettings
 from analysis.base.progress import Progress
 from analysis.pipeline import analyse
+from analysis.runs.files import read_json, write_json
 from analysis.runs.run import DONE, RUNNING, Run
 from analysis.runs.workspace import Workspace
 from analysis.terminal import TerminalProgress
@@ -68,13 +68,13 @@ def _workspace(
     mark = path / "source.json"
     if not reread and (path / "workspace.json").exists() and mark.exists():
         known = Workspace.open(path)
-        if json.loads(mark.read_text(encoding="utf-8")) == {"signature": signature}:
+        if read_json(mark).get("signature") == signature:
             progress.note(f"{source}: read before and unchanged since, not read again")
             return known
     Workspace.claim(path)
     dataset, name = read(source, reader=reader, options=options, progress=progress)
     found = Workspace.create(path, dataset, source=source, reader=name)
-    mark.write_text(json.dumps({"signature": signature}), encoding="utf-8")
+    write_json(mark, {"signature": signature})
     if len(dataset.set_aside):
         first = dataset.set_aside.iloc[0]
         progress.note(f"{len(dataset.set_aside):,} images were set aside, such as {first['path']}: {first['reason']}")

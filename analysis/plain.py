@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.base.atomic import replacing
 from analysis.base.config import GraphSettings
 from analysis.base.errors import BadInput
 from analysis.base.progress import Progress
 from analysis.base.types import ConfusionGraph, Predictions
 from analysis.data.plain_arrays import load_labels, load_probs
-from analysis.runs.files import replacing, write_table
+from analysis.runs.files import write_table
 
 
 def score(labels: str, probs: str, out: str, *, progress: Progress) -> dict[str, Any]:

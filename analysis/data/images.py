@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from analysis.base.arrays import digest_of
+from analysis.base.atomic import replacing
 from analysis.base.errors import NotFoundHere, Refused
 from analysis.base.types import Pixels
 from analysis.data.decode import decode, open_image, read_bytes, to_rgb
@@ -133,11 +132,6 @@ class ImageStore:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    """Write beside and move into place: another process may be writing the same thumbnail."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
-    try:
+    """Another process may be writing the same thumbnail."""
+    with replacing(path, sync=False) as beside:
         beside.write_bytes(data)
-        os.replace(beside, path)  # noqa: PTH105
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,36 +1,19 @@
-"""Atomic files: written beside and moved into place, so that a reader sees the old, the new, never a part."""
+"""JSON, arrays and tables on disk: whole or absent, with a format number, never pickled."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.base.atomic import replacing
 from analysis.base.errors import BadInput, NewerFormat
 
 FORMAT = 1
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it is synced and moved into place, else removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
-    try:
-        yield beside
-        with beside.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -70,14 +53,10 @@ def read_array(path: Path) -> NDArray[Any]:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a Parquet file."""
-    _write_with(path, lambda beside: table.to_parquet(beside, index=False))
+    with replacing(path) as beside:
+        table.to_parquet(beside, index=False)
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a Parquet file, all columns or some."""
     return pd.read_parquet(path, columns=columns)
-
-
-def _write_with(path: Path, write: Callable[[Path], None]) -> None:
-    with replacing(path) as beside:
-        write(beside)

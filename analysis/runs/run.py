@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.base import schema
+from analysis.base.atomic import replacing
 from analysis.base.errors import NotFoundHere
-from analysis.runs.files import read_array, read_json, read_table, replacing, write_array, write_json, write_table
+from analysis.runs.files import read_array, read_json, read_table, write_array, write_json, write_table
 
 DONE, FAILED, CANCELLED, RUNNING = "done", "failed", "cancelled", "running"
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.base.atomic import replacing
 from analysis.base.config import ModelSettings, RunSettings
 from analysis.base.errors import BadInput, Cancelled, NewerFormat, NotFoundHere
-from analysis.runs.files import read_json, replacing, write_json
+from analysis.runs.files import read_json, write_json
 from analysis.runs.progress import RunProgress
 from analysis.runs.run import DONE, FAILED, RUNNING, Run, alive, start_ticks
 from analysis.runs.workspace import Workspace

@@ -1,0 +1,27 @@
+"""Atomic files: written beside and moved into place, so that a reader sees the old, the new, never a part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+@contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it is moved into place, else removed.
+
+    `sync` waits for the disk first; a cache that can be made again does without.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+    try:
+        yield beside
+        if sync:
+            with beside.open("rb+") as handle:
+                os.fsync(handle.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
