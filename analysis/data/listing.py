@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from analysis.base.errors import BadInput, UserError
@@ -64,3 +65,21 @@ def set_repeats_aside(found: Found) -> None:
 
 def _name(found: Found, given: int) -> str:
     return repr(found.classes[given]) if given >= 0 else "none"
+
+
+def require_columns(
+    found: Collection[str],
+    needed: Sequence[str],
+    *,
+    header: Sequence[str],
+    usual: Mapping[str, Sequence[str]],
+    file: str,
+) -> None:
+    """Refuse a table without one of the `needed` columns, saying what it has and how such a column is usually called."""
+    missing = [name for name in needed if name not in found]
+    if missing:
+        raise BadInput(
+            f"{file} has no {missing[0]} column among {', '.join(header[:12])}",
+            wanted="one called " + ", ".join(usual[missing[0]][:5]),
+            hint=f"or name it with the option {missing[0]}",
+        )

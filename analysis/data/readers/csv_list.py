@@ -15,7 +15,7 @@ from analysis.data.building import Found, build
 from analysis.data.decode import SUFFIXES
 from analysis.data.frames import TEXT_SUFFIXES
 from analysis.data.labels import code_labels, read_classes
-from analysis.data.listing import place, set_repeats_aside
+from analysis.data.listing import place, require_columns, set_repeats_aside
 from analysis.data.reader import Options, file_of, flag, folder_of, reader
 from analysis.data.scan import look_at_files
 from analysis.data.text_in import TextTable, read_table
@@ -136,13 +136,7 @@ def _places_by_name(header: list[str], asked: Mapping[str, str], file: str) -> d
         place = next((lower.index(column) for column in usual if column in lower), None)
         if name not in places and place is not None and place not in places.values():
             places[name] = place
-    missing = [name for name in ("path", "label") if name not in places]
-    if missing:
-        raise BadInput(
-            f"{file} has no {missing[0]} column among {', '.join(header[:12])}",
-            wanted="one called " + ", ".join(COLUMNS[missing[0]][:5]),
-            hint=f"or name it with the option {missing[0]}",
-        )
+    require_columns(places, ("path", "label"), header=header, usual=COLUMNS, file=file)
     return places
 
 

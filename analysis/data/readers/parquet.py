@@ -17,7 +17,7 @@ from analysis.base.types import Dataset, Pixels
 from analysis.data.building import Found, blob_of, build
 from analysis.data.frames import PARQUET_SUFFIXES
 from analysis.data.labels import clean_name, code_labels, read_classes
-from analysis.data.listing import place, set_repeats_aside
+from analysis.data.listing import place, require_columns, set_repeats_aside
 from analysis.data.reader import Options, folder_of, reader
 from analysis.data.scan import look_at_blob, look_at_files
 
@@ -129,13 +129,7 @@ def _columns(names: list[str], options: Options, file: str) -> dict[str, str]:
         column = asked or next((column for column in usual if column in names), None)
         if column is not None:
             chosen[name] = column
-    missing = [name for name in ("image", "label") if name not in chosen]
-    if missing:
-        raise BadInput(
-            f"{file} has no {missing[0]} column among {', '.join(names[:12])}",
-            wanted="one called " + ", ".join(COLUMNS[missing[0]][:5]),
-            hint=f"or name it with the option {missing[0]}",
-        )
+    require_columns(chosen, ("image", "label"), header=names, usual=COLUMNS, file=file)
     return chosen
 
 
