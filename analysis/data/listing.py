@@ -75,7 +75,7 @@ def require_columns(
     usual: Mapping[str, Sequence[str]],
     file: str,
 ) -> None:
-    """Refuse a table without one of the `needed` columns, saying what it has and how such a column is usually called."""
+    """Refuse a table without one of the `needed` columns, saying what it has and how such a column is called."""
     missing = [name for name in needed if name not in found]
     if missing:
         raise BadInput(
