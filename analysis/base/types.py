@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,11 @@ Array = NDArray[Any]
 UNKNOWN = -1  # in a `true` column: the true class of this image is not known
 
 PixelKind = Literal["files", "array", "blob", "none"]
-Verdict = Literal["relabel", "keep", "several", "none_fits", "unsure", "skip", "undo"]
-VERDICTS: tuple[Verdict, ...] = ("relabel", "keep", "several", "none_fits", "unsure", "skip", "undo")
+Verdict = Literal["relabel", "keep", "several", "none_fits", "unsure", "skip", "exclude", "include", "undo"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+MARKS: tuple[Verdict, ...] = ("exclude", "include")  # not to be trained on, and back: they say nothing about the label
+Purpose = Literal["", "known", "repeat", "adjudicate"]
+Mode = Literal["", "single", "grid", "table", "import"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +238,11 @@ class Decision:
 
     `session` and `seq` come from the client and make booking idempotent. `new_label` holds a class name; for `several`
     the names joined by a vertical tab, which no class name may hold. `undo` names the `seq` of the same session in
-    `undoes`. Times are seconds since the epoch, UTC.
+    `undoes`. Times are seconds since the epoch, UTC; `shown_at` is when the image came up.
+
+    `queue` says in which queue it was made, such as "suspects" or "audit:3f9a". `purpose`: known (the answer was known
+    beforehand) and repeat (the same person had judged the image before) only measure the reviewer and never count as a
+    verdict on the image; adjudicate settles a disagreement and stands above the reviewers' own verdicts.
     """
 
     image_id: str
@@ -250,10 +257,18 @@ class Decision:
     decided_at: float
     note: str = ""
     undoes: int | None = None
+    mode: Mode = ""
+    shown_at: float | None = None
+    queue: str = ""
+    purpose: Purpose = ""
 
     def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise BadInput(f"The verdict {self.verdict!r} is not known", wanted="one of " + ", ".join(VERDICTS))
+        for name, allowed in (("verdict", VERDICTS), ("mode", get_args(Mode)), ("purpose", get_args(Purpose))):
+            found = getattr(self, name)
+            if found not in allowed:
+                raise BadInput(
+                    f"The {name} {found!r} is not known", wanted="one of " + ", ".join(filter(None, allowed))
+                )
         if (self.verdict in ("relabel", "several")) != (self.new_label is not None):
             raise BadInput(f"The verdict {self.verdict} came with the new label {self.new_label!r}")
         if (self.verdict == "undo") != (self.undoes is not None):

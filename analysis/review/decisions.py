@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
 
 from analysis.base.errors import Refused
 from analysis.base.types import Decision
 from analysis.review.engine import WRITES, failures, open_engine, parse
 from analysis.review.limits import MAX_BATCH, check_decision
 from analysis.review.standing import in_force
-from analysis.review.tables import events
+from analysis.review.tables import aspect, events, live
 
 FIELDS = [field.name for field in fields(Decision)]
 COLUMNS = ["event_id", *FIELDS, "booked_at"]
 _TYPES = {"event_id": "int64", "seq": "int64", "undoes": "int64", "decided_at": "float64", "booked_at": "float64"}
+_TYPES["shown_at"] = "float64"
 _IN_CHUNK = 500  # numbers in one IN (…)
 
 
@@ -48,6 +49,7 @@ class DecisionStore:
         self.scope = scope
         self.engine = open_engine(parse(url))
         self._writer = self.engine.execution_options(**WRITES)
+        self._known_current: tuple[int, pd.DataFrame] | None = None  # as it stood after that event
         self._turn = threading.Lock()  # threads queue up fairly here instead of polling for SQLite's lock
 
     def close(self) -> None:
@@ -115,30 +117,33 @@ class DecisionStore:
         return known
 
     # -- reading -----------------------------------------------------------------------------------------------
-    def current(self) -> pd.DataFrame:
-        """What people say now: the last decision that was not undone, per image and reviewer, oldest first.
+    def current(self, *, until: int | None = None) -> pd.DataFrame:
+        """What people say of labels: the last verdict that was not undone, per image and reviewer, oldest first.
 
-        The columns of `log()` without `undoes`, and `in_force` (bool): exactly one row per image, the last one over
-        all reviewers; a skip is only in force where nobody said anything else.
+        The columns of `log()` without `undoes`, and `in_force` (bool): exactly one row per image, see
+        `standing.in_force`. Whoever settled a disagreement may have two rows: the own verdict, and the settling one
+        (purpose adjudicate). Decisions that only measure the reviewer are left out. `until`: as it stood after that
+        event. The frame is shared: never change it in place.
         """
-        taken_back = events.alias("taken_back")
-        undone = exists().where(
-            taken_back.c.verdict == "undo",
-            taken_back.c.scope == events.c.scope,
-            taken_back.c.session == events.c.session,
-            taken_back.c.undoes == events.c.seq,
-        )
-        newest = func.row_number().over(
-            partition_by=(events.c.image_id, events.c.reviewer), order_by=events.c.event_id.desc()
-        )
-        live = (
-            select(events.c.event_id, newest.label("place"))
-            .where(self._mine(), events.c.verdict != "undo", ~undone)
-            .subquery()
-        )
-        query = self._columns().join(live, live.c.event_id == events.c.event_id).where(live.c.place == 1)
-        frame = self._frame(query).drop(columns="undoes")
-        return frame.assign(in_force=in_force(frame))
+        last = self.last_seq() if until is None else until
+        known = self._known_current
+        if known is None or known[0] != last:
+            said = self._standing(until=last, marks=False)
+            known = (last, said.assign(in_force=in_force(said)))
+            if until is None:
+                self._known_current = known
+        return known[1].copy(deep=False)
+
+    def excluded(self) -> pd.DataFrame:
+        """The images that are marked as not to be trained on: the last mark per image that was not undone."""
+        marks = self._standing(until=None, marks=True).drop_duplicates("image_id", keep="last")
+        return marks[marks["verdict"] == "exclude"].reset_index(drop=True)
+
+    def _standing(self, *, until: int | None, marks: bool) -> pd.DataFrame:
+        kind = aspect() == "mark" if marks else aspect() != "mark"
+        standing = live(self._mine(), kind, until=until).subquery()
+        query = self._columns().join(standing, standing.c.event_id == events.c.event_id)
+        return self._frame(query).drop(columns="undoes")
 
     def in_force(self) -> pd.DataFrame:
         """One row per decided image: the decision that counts (`current()` where `in_force`)."""
@@ -149,7 +154,7 @@ class DecisionStore:
         """Every event after number `since`, undos included, in the order of booking.
 
         Columns: event_id, those of `Decision`, booked_at (the server's clock). `new_label` is "" and `undoes` is -1
-        where there is none.
+        where there is none; `shown_at` is NaN.
         """
         return self._frame(self._columns().where(self._mine(), events.c.event_id > since))
 

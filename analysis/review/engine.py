@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from analysis.base.errors import BadInput, NotAvailable, StoreFailure
-from analysis.review import tables
+from analysis.review import upgrades
 
 BUSY_SECONDS = 20.0  # how long one process waits for another's short transaction
 ADVISORY_LOCK = 0x4C6F6F6B  # PostgreSQL: any fixed number, the same in every process
@@ -75,12 +75,12 @@ def open_engine(url: URL) -> Engine:
 
 def _prepare(engine: Engine) -> None:
     with engine.begin() as conn:
-        if tables.format_of(conn) == len(tables.UPGRADES):
+        if upgrades.format_of(conn) == len(upgrades.UPGRADES):
             return  # the usual case needs no write lock and works on a read-only file
     if engine.dialect.name == "sqlite":
         _to_wal(engine)
     with engine.execution_options(**WRITES).begin() as conn:
-        tables.upgrade(conn)
+        upgrades.upgrade(conn)
 
 
 def _to_wal(engine: Engine) -> None:

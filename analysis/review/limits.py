@@ -20,11 +20,12 @@ MAX_CHARS = {
     "run_id": 1000,
     "session": 128,
     "note": 4000,
+    "queue": 200,
 }
 MAX_LABEL = 1000
 MAX_SEVERAL = 50
-ONE_LINE = ("reviewer", "run_id", "session")  # file names, class names and notes may hold line breaks
-MAY_BE_EMPTY = ("given", "suggested", "note", "run_id")
+ONE_LINE = ("reviewer", "run_id", "session", "queue")  # file names, class names and notes may hold line breaks
+MAY_BE_EMPTY = ("given", "suggested", "note", "run_id", "queue")
 _BREAKS = "\t\n\r"
 
 
@@ -40,6 +41,8 @@ def check_decision(decision: Decision) -> None:
         if decision.undoes == decision.seq:
             raise Refused(f"The decision {decision.seq} undoes itself")
     _check_time(decision.decided_at)
+    if decision.shown_at is not None:
+        _check_time(decision.shown_at)
     if decision.new_label is not None:
         _check_labels(decision)
 

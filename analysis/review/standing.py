@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from analysis.review.limits import labels_of
+from analysis.review.limits import SEPARATOR, labels_of
 
 JUDGEMENTS = ("relabel", "keep", "several", "none_fits")  # verdicts that say something about the label
 WRONG = ("relabel", "several", "none_fits")  # of these, the ones that say that the given label is not the whole truth
 
 
 def in_force(current: pd.DataFrame) -> pd.Series:
-    """Bool per row of `current` (last decision per image and reviewer): is it the one that counts for its image?
+    """Bool per row of `current` (last verdict per image and reviewer): is it the one that counts for its image?
 
-    The last one booked; a skip only where nobody said anything else. Exactly one row per image is true.
+    What settled a disagreement (purpose adjudicate), the last one; else what most reviewers say, the later booked
+    where as many say something else. Unsure counts only where nobody judged, a skip only where nobody said anything
+    else. Exactly one row per image is true: the last one that says so.
     """
-    ordered = current.assign(says=current["verdict"] != "skip").sort_values(["says", "event_id"])
-    last = ordered.drop_duplicates("image_id", keep="last").index
+    verdict = current["verdict"]
+    rank = np.select([current["purpose"] == "adjudicate", verdict == "skip", verdict == "unsure"], [3, 0, 1], 2)
+    same = current["event_id"].groupby([current["image_id"], rank, outcomes(current)]).transform("size")
+    ordered = current.assign(rank=rank, votes=np.where(rank == 2, same, 0))
+    last = ordered.sort_values(["rank", "votes", "event_id"]).drop_duplicates("image_id", keep="last").index
     return pd.Series(current.index.isin(last), index=current.index, name="in_force", dtype=bool)
 
 
-def outcome(verdict: str, given: str, new_label: str) -> tuple[str, tuple[str, ...]]:
-    """What a verdict comes to, so that two can be compared: (kind, labels), labels sorted.
+def outcomes(current: pd.DataFrame) -> pd.Series:
+    """What each verdict comes to as one text, so that two can be compared: its kind and the labels, sorted.
 
     Choosing the given label as the new one is the same as keeping it.
     """
-    if verdict == "relabel" and new_label == given:
-        return "keep", (given,)
-    if verdict == "keep":
-        return "keep", (given,)
-    return verdict, tuple(sorted(labels_of(new_label)))
+    verdict, new = current["verdict"], current["new_label"]
+    kept = (verdict == "keep") | ((verdict == "relabel") & (new == current["given"]))
+    kind = verdict.astype(object).mask(kept, "keep")
+    labels = new.astype(object).mask(kept, current["given"].astype(object))
+    several = verdict == "several"
+    labels[several] = [SEPARATOR.join(sorted(labels_of(label))) for label in labels[several]]
+    return kind + SEPARATOR + labels
 
 
 def disagreements(current: pd.DataFrame) -> pd.DataFrame:
     """The rows of `current` on images where reviewers' judgements come to different labels, by image, oldest first.
 
-    Unsure and skip are no judgements: they disagree with nobody.
+    Unsure and skip are no judgements: they disagree with nobody. What was settled is no disagreement any more.
     """
     judged = current[current["verdict"].isin(JUDGEMENTS)]
-    columns = (judged["verdict"], judged["given"], judged["new_label"])
-    outcomes = pd.Series([outcome(*row) for row in zip(*columns, strict=True)], index=judged.index, dtype=object)
-    different = outcomes.groupby(judged["image_id"]).transform("nunique") if len(judged) else outcomes
-    return judged[different.astype(int) > 1].sort_values(["image_id", "event_id"])
+    settled = judged.loc[judged["purpose"] == "adjudicate", "image_id"]
+    open_ones = judged[~judged["image_id"].isin(settled)]
+    different = outcomes(open_ones).groupby(open_ones["image_id"]).transform("nunique")
+    return open_ones[different.astype(int) > 1].sort_values(["image_id", "event_id"])

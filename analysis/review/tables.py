@@ -1,33 +1,31 @@
-"""The tables of the decision store, their format number and the steps from one format to the next."""
+"""The tables of the decision store as they are now; how older ones become these stands in `upgrades.py`."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
-    Connection,
+    ColumnElement,
     Float,
     Index,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     UniqueConstraint,
-    insert,
-    inspect,
+    case,
+    exists,
+    func,
     select,
-    update,
 )
-
-from analysis.base.errors import NewerFormat
 
 metadata = MetaData()
 
 big = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up by itself in SQLite
 
+# What people said of images. Rows are only ever added; a trigger refuses anything else.
 events = Table(
     "lookalike_events",
     metadata,
@@ -46,9 +44,61 @@ events = Table(
     Column("booked_at", Float(53), nullable=False),  # the server's clock
     Column("note", Text, nullable=False),
     Column("undoes", big),
+    Column("mode", Text, nullable=False, server_default=""),
+    Column("shown_at", Float(53)),
+    Column("queue", Text, nullable=False, server_default=""),
+    Column("purpose", Text, nullable=False, server_default=""),
     UniqueConstraint("scope", "session", "seq", name="lookalike_events_once"),
     Index("lookalike_events_undone", "scope", "session", "undoes"),
+    Index("lookalike_events_image", "scope", "image_id"),
     sqlite_autoincrement=True,  # a number is never given twice, not even after rows were lost
+)
+
+# What people said of pairs of classes; `class_a` < `class_b`. Rows are only ever added.
+edge_events = Table(
+    "lookalike_edge_events",
+    metadata,
+    Column("event_id", big, primary_key=True, autoincrement=True),
+    Column("scope", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("seq", big, nullable=False),
+    Column("class_a", Text, nullable=False),
+    Column("class_b", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("guideline", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("decided_at", Float(53), nullable=False),
+    Column("booked_at", Float(53), nullable=False),
+    UniqueConstraint("scope", "session", "seq", name="lookalike_edge_events_once"),
+    Index("lookalike_edge_events_pair", "scope", "class_a", "class_b"),
+    sqlite_autoincrement=True,
+)
+
+# Who has which image on the screen right now. Rows come and go: nothing is lost with them.
+leases = Table(
+    "lookalike_leases",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("image_id", Text, primary_key=True),
+    Column("session", Text, primary_key=True),
+    Column("reviewer", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("until", Float(53), nullable=False),  # the server's clock
+    Index("lookalike_leases_until", "scope", "until"),
+)
+
+# Queues that were given a name: the rule, never a list of images.
+queues = Table(
+    "lookalike_queues",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("queue_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # rule or audit
+    Column("name", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # JSON
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Float(53), nullable=False),
+    Column("is_closed", Boolean, nullable=False),
 )
 
 version = Table(
@@ -60,37 +110,34 @@ version = Table(
 )
 
 
-def _first(conn: Connection) -> None:
-    metadata.create_all(conn, tables=[events])
+def aspect() -> ColumnElement[str]:
+    """What an event speaks of: the mark of an image, the settling of a disagreement, or its label."""
+    return case(
+        (events.c.verdict.in_(("exclude", "include")), "mark"),
+        (events.c.purpose == "adjudicate", "adjudicate"),
+        else_="label",
+    )
 
 
-# UPGRADES[i] leads from format i to format i + 1. A step is never changed once released: add the next one.
-UPGRADES: list[Callable[[Connection], None]] = [_first]
+def live(*conditions: ColumnElement[bool], until: int | None = None) -> Select[tuple[int]]:
+    """The numbers of the events that stand: per image, reviewer and aspect the last one that was not undone.
 
-
-def format_of(conn: Connection) -> int:
-    """The format number of the tables that are there; 0 when there are none. Raises NewerFormat."""
-    if not inspect(conn).has_table(version.name):
-        return 0
-    found = int(conn.execute(select(version.c.format)).scalar() or 0)
-    if found > len(UPGRADES):
-        raise NewerFormat(
-            f"The decisions were written by a newer version of the program (format {found})",
-            wanted=f"format {len(UPGRADES)} or older",
-            hint="update the program",
-        )
-    return found
-
-
-def upgrade(conn: Connection) -> None:
-    """Bring the tables to the present format. To be called in a transaction that holds the only write lock."""
-    found = format_of(conn)
-    if found == len(UPGRADES):
-        return
-    if found == 0:
-        metadata.create_all(conn, tables=[version])
-    for step in UPGRADES[found:]:
-        step(conn)
-    known = conn.execute(select(version.c.id)).first()
-    values = {"format": len(UPGRADES), "since": time.time()}
-    conn.execute(update(version).values(values) if known else insert(version).values(id=1, **values))
+    `until`: as it stood after that event. Decisions that only measure the reviewer never stand.
+    """
+    taken_back = events.alias("taken_back")
+    undone = [
+        taken_back.c.verdict == "undo",
+        taken_back.c.scope == events.c.scope,
+        taken_back.c.session == events.c.session,
+        taken_back.c.undoes == events.c.seq,
+    ]
+    said = [events.c.verdict != "undo", events.c.purpose.not_in(("known", "repeat")), *conditions]
+    if until is not None:
+        undone.append(taken_back.c.event_id <= until)
+        said.append(events.c.event_id <= until)
+    newest = func.row_number().over(
+        partition_by=(events.c.scope, events.c.image_id, events.c.reviewer, aspect()),
+        order_by=events.c.event_id.desc(),
+    )
+    standing = select(events.c.event_id, newest.label("place")).where(*said, ~exists().where(*undone)).subquery("live")
+    return select(standing.c.event_id).where(standing.c.place == 1)

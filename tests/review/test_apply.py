@@ -128,7 +128,7 @@ def test_disagreements_are_listed_and_the_last_word_is_used(store: DecisionStore
     conflicts = result.conflicts
     said = conflicts[["image_id", "reviewer", "verdict", "labels", "in_force"]].to_numpy().tolist()
     assert said == [["0.png", "ada", "relabel", ("dog",), False], ["0.png", "bob", "keep", (), True]]
-    assert result.labels["status"].tolist()[:3] == ["kept", "relabelled", "unsure"]
+    assert result.labels["status"].tolist()[:3] == ["kept", "relabelled", "relabelled"]
 
 
 def test_two_orders_of_the_same_labels_are_no_disagreement() -> None:
@@ -139,6 +139,7 @@ def test_two_orders_of_the_same_labels_are_no_disagreement() -> None:
             "verdict": ["several", "several", "keep", "relabel"],
             "given": "x",
             "new_label": ["x\vy", "y\vx", "", "x"],
+            "purpose": "",
         }
     )
     assert len(disagreements(current)) == 0

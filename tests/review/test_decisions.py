@@ -7,14 +7,16 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from analysis.base.errors import BadInput, NewerFormat, NotAvailable, Refused, StoreFailure
 from analysis.review import engine as engine_module
-from analysis.review import tables
+from analysis.review import upgrades
 from analysis.review.decisions import COLUMNS, DecisionStore
 from analysis.review.limits import SEPARATOR
 from tests.review.helpers import decision, undo
@@ -40,7 +42,10 @@ def test_booked_decisions_come_back_as_they_were_sent(store: DecisionStore) -> N
     for row, expected in zip(log.to_dict("records"), said, strict=True):
         for name, value in dataclasses.asdict(expected).items():
             absent = {"new_label": "", "undoes": -1}.get(name)
-            assert row[name] == (absent if value is None else value), name
+            if name == "shown_at" and value is None:
+                assert np.isnan(row[name])
+            else:
+                assert row[name] == (absent if value is None else value), name
     assert (log["booked_at"] > 1_700_000_000).all()
 
 
@@ -113,7 +118,70 @@ def test_the_last_word_of_each_reviewer_and_of_all(store: DecisionStore) -> None
         ("a.png", "bob", "unsure"),
         ("b.png", "ada", "keep"),
     ]
-    assert store.in_force().set_index("image_id")["verdict"].to_dict() == {"a.png": "unsure", "b.png": "keep"}
+    assert store.in_force().set_index("image_id")["verdict"].to_dict() == {"a.png": "relabel", "b.png": "keep"}
+
+
+def who(name: str, **more: Any) -> dict[str, Any]:
+    return {"reviewer": name, "session": f"session-{name}", **more}
+
+
+def verdicts(store: DecisionStore) -> dict[str, str]:
+    return store.in_force().set_index("image_id")["verdict"].to_dict()
+
+
+def test_most_reviewers_decide_and_the_later_word_where_they_are_as_many(store: DecisionStore) -> None:
+    store.book([decision(1, "a.png", "keep", **who("ada")), decision(1, "a.png", "keep", **who("bob"))])
+    store.book([decision(1, "a.png", "relabel", **who("eve"))])
+    assert verdicts(store) == {"a.png": "keep"}
+    store.book([decision(2, "a.png", "relabel", **who("kim"))])
+    assert verdicts(store) == {"a.png": "relabel"}
+
+
+def test_settling_a_disagreement_stands_above_the_reviewers_and_leaves_their_words(store: DecisionStore) -> None:
+    store.book([decision(1, "a.png", "keep", **who("ada")), decision(1, "a.png", "keep", **who("bob"))])
+    store.book([decision(2, "a.png", "none_fits", **who("ada", purpose="adjudicate"))])
+    store.book([decision(2, "a.png", "keep", **who("bob")), decision(1, "a.png", "keep", **who("eve"))])
+    assert verdicts(store) == {"a.png": "none_fits"}
+    assert sorted(store.current()["verdict"]) == ["keep", "keep", "keep", "none_fits"]
+    store.book([undo(3, 2, "a.png", **who("ada"))])
+    assert verdicts(store) == {"a.png": "keep"}
+
+
+@pytest.mark.parametrize("purpose", ["known", "repeat"])
+def test_what_only_measures_the_reviewer_is_no_verdict(store: DecisionStore, purpose: str) -> None:
+    store.book([decision(1, "a.png", "keep"), decision(2, "a.png", "relabel", purpose=purpose)])
+    assert verdicts(store) == {"a.png": "keep"} and store.count() == 2
+
+
+def test_a_mark_stands_beside_the_verdict_and_can_be_taken_off(store: DecisionStore) -> None:
+    store.book([decision(1, "a.png", "exclude"), decision(2, "a.png", "relabel"), decision(3, "b.png", "exclude")])
+    assert store.excluded()["image_id"].tolist() == ["a.png", "b.png"]
+    assert verdicts(store) == {"a.png": "relabel"}
+    store.book([undo(4, 1, "a.png"), decision(1, "b.png", "include", **who("bob"))])
+    assert len(store.excluded()) == 0 and verdicts(store) == {"a.png": "relabel"}
+
+
+def test_how_it_stood_after_an_earlier_event(store: DecisionStore) -> None:
+    store.book([decision(1, "a.png", "keep")])
+    then = store.last_seq()
+    store.book([decision(2, "a.png", "relabel"), undo(3, 1, "a.png"), decision(4, "b.png")])
+    assert store.current(until=then)["verdict"].tolist() == ["keep"]
+    assert store.current()["verdict"].tolist() == ["relabel", "keep"]
+
+
+def test_the_database_itself_refuses_to_change_or_delete_a_decision(store: DecisionStore) -> None:
+    store.book([decision(1)])
+    for change in ("UPDATE lookalike_events SET verdict = 'skip'", "DELETE FROM lookalike_events"):
+        with pytest.raises(DBAPIError, match="decisions are only ever added"), store.engine.begin() as conn:
+            conn.execute(text(change))
+    assert store.log()["verdict"].tolist() == ["keep"]
+
+
+def test_the_view_in_the_database_says_what_the_store_says(store: DecisionStore) -> None:
+    store.book([decision(1, "a.png", "keep"), decision(2, "a.png", "relabel"), decision(3, "b.png"), undo(4, 3)])
+    with store.engine.begin() as conn:
+        rows = conn.execute(text("SELECT image_id, verdict FROM lookalike_current")).all()
+    assert [tuple(row) for row in rows] == [("a.png", "relabel")]
 
 
 def test_a_skip_does_not_put_another_persons_word_out_of_force(store: DecisionStore) -> None:
@@ -289,7 +357,7 @@ def test_a_newer_format_is_not_touched(url: str) -> None:
     with store.engine.begin() as conn:
         conn.execute(text("UPDATE lookalike_format SET format = 99"))
     store.close()
-    with pytest.raises(NewerFormat, match=r"newer version of the program \(format 99\) – wanted: format 1 or older"):
+    with pytest.raises(NewerFormat, match=r"newer version of the program \(format 99\) – wanted: format 2 or older"):
         DecisionStore(url)
 
 
@@ -299,16 +367,16 @@ def test_an_older_format_is_upgraded_once_and_keeps_its_decisions(url: str, monk
     old.close()
 
     def second(conn: Connection) -> None:
-        conn.execute(text("ALTER TABLE lookalike_events ADD COLUMN mode TEXT"))
+        conn.execute(text("ALTER TABLE lookalike_events ADD COLUMN colour TEXT"))
 
-    monkeypatch.setattr(tables, "UPGRADES", [*tables.UPGRADES, second])
+    monkeypatch.setattr(upgrades, "UPGRADES", [*upgrades.UPGRADES, second])
     for _ in range(2):
         store = DecisionStore(url)
         store.book([decision(3, "c.png")])
         assert store.booked_seqs("session-1") == [1, 2, 3]
         with store.engine.begin() as conn:
-            assert conn.execute(text("SELECT format FROM lookalike_format")).scalars().all() == [2]
-            assert conn.execute(text("SELECT mode FROM lookalike_events")).scalars().all() == [None] * 3
+            assert conn.execute(text("SELECT format FROM lookalike_format")).scalars().all() == [len(upgrades.UPGRADES)]
+            assert conn.execute(text("SELECT colour FROM lookalike_events")).scalars().all() == [None] * 3
         store.close()
 
 
@@ -316,19 +384,19 @@ def test_an_upgrade_that_fails_leaves_the_old_format(url: str, monkeypatch: pyte
     DecisionStore(url).close()
 
     def broken(conn: Connection) -> None:
-        conn.execute(text("ALTER TABLE lookalike_events ADD COLUMN mode TEXT"))
+        conn.execute(text("ALTER TABLE lookalike_events ADD COLUMN colour TEXT"))
         raise Aborted
 
-    released = list(tables.UPGRADES)
-    monkeypatch.setattr(tables, "UPGRADES", [*released, broken])
+    released = list(upgrades.UPGRADES)
+    monkeypatch.setattr(upgrades, "UPGRADES", [*released, broken])
     with pytest.raises(Aborted):
         DecisionStore(url)
-    monkeypatch.setattr(tables, "UPGRADES", released)
+    monkeypatch.setattr(upgrades, "UPGRADES", released)
     store = DecisionStore(url)
     with store.engine.begin() as conn:
-        assert conn.execute(text("SELECT format FROM lookalike_format")).scalar() == 1
+        assert conn.execute(text("SELECT format FROM lookalike_format")).scalar() == len(released)
         columns = {column["name"] for column in inspect(conn).get_columns("lookalike_events")}
-        assert "image_id" in columns and "mode" not in columns
+        assert "image_id" in columns and "colour" not in columns
     store.close()
 
 

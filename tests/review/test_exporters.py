@@ -40,6 +40,7 @@ def make_export(names: list[str], *, seed: int = 0) -> Export:
     for i in range(0, n, 2):
         verdict = ["relabel", "keep", "several", "none_fits", "unsure", "skip"][int(rng.integers(6))]
         other = names[(i + 1) % k]
+        second = "skip" if verdict == "unsure" else "keep"
         new = {"relabel": other, "several": f"{given_label[i]}\v{other}"}.get(verdict, "")
         facts = {"event_id": 2 * i, "image_id": ids[i], "verdict": verdict, "given": given_label[i], "new_label": new}
         said = {
@@ -49,9 +50,10 @@ def make_export(names: list[str], *, seed: int = 0) -> Export:
             "session": "s",
             "seq": i,
             "decided_at": 1.5 * i,
+            "purpose": "",
         }
         rows.append({**facts, **said, "suggested": other})
-        rows.append({**facts, **said, "event_id": 2 * i + 1, "reviewer": "bob", "verdict": "keep", "new_label": ""})
+        rows.append({**facts, **said, "event_id": 2 * i + 1, "reviewer": "bob", "verdict": second, "new_label": ""})
     current = pd.DataFrame(rows).sort_values("event_id", ascending=False)
     current["event_id"] = current["event_id"].to_numpy()[::-1]
     evidence = pd.DataFrame({"image_id": ids[::4], "suspicion": rng.random(len(ids[::4])), "reasons": names[-1]})

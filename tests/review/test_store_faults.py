@@ -61,7 +61,7 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(url: str, enough: 
 
 def test_a_limit_on_the_file_size_refuses_clearly_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "review.sqlite"
-    done = subprocess.run(worker("fill", str(path), "300000"), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(worker("fill", str(path), "400000"), capture_output=True, text=True, timeout=120, check=False)
     *acknowledged, last = done.stdout.splitlines()
     assert last.startswith("refused The decisions could not be written: the disk"), done.stdout[-500:] + done.stderr
     assert "nothing that was acknowledged is lost" in last
