@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Self
@@ -73,7 +74,7 @@ class DecisionStore:
         batch = self._checked(decisions)
         if not batch:
             return Booked({}, [])
-        with self._turn, failures(self.engine, "written"), self._writer.begin() as conn:
+        with self.writing() as conn:
             known = self._known(conn, batch)
             rows, conflicts = [], []
             now = time.time()
@@ -87,6 +88,18 @@ class DecisionStore:
             if rows:
                 conn.execute(insert(events), rows)
         return _acknowledged(batch, conflicts)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One short transaction that holds the only write lock: all of it or nothing. Raises StoreFailure."""
+        with self._turn, failures(self.engine, "written"), self._writer.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that sees one state of the database. Raises StoreFailure."""
+        with failures(self.engine, "read"), self.engine.begin() as conn:
+            yield conn
 
     def _checked(self, decisions: Iterable[Decision]) -> list[Decision]:
         batch = list(decisions)
@@ -183,7 +196,7 @@ class DecisionStore:
         return select(*(events.c[name] for name in COLUMNS))
 
     def _rows(self, query: Select[Any]) -> list[Row[Any]]:
-        with failures(self.engine, "read"), self.engine.begin() as conn:
+        with self.reading() as conn:
             return list(conn.execute(query).all())
 
     def _frame(self, query: Select[Any]) -> pd.DataFrame:
