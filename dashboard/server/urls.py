@@ -34,6 +34,11 @@ def decisions_url(opened: Opened) -> str:
     return f"{prefix()}/decisions/{opened.key}"
 
 
+def lease_url(opened: Opened) -> str:
+    """Where images are asked for before they are shown, so that two people never judge the same one."""
+    return f"{prefix()}/lease/{opened.key}"
+
+
 def classes_url(opened: Opened) -> str:
     """The class names as a JSON list."""
     return f"{prefix()}/classes/{opened.key}"

@@ -25,10 +25,12 @@ export default async function (component) {
 
 @dataclass(frozen=True)
 class Reference:
-    """Typical images of one class, to compare with: the class and addresses of thumbnails."""
+    """Images of one class to compare with: the class, addresses of thumbnails, and whether people verified them
+    (else the model is surest of them)."""
 
     label: str
     thumbs: list[str]
+    verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,11 @@ class Item:
     """One image to judge. `n` is its position in the queue, `choices` are (class, probability), most likely first;
     the probability is None where the predictions are classes only.
 
-    `suspicion` is in 0..1, higher = more suspicious; `kind` says in words whether the suggestion leaves the community.
-    `image` and `thumb` are addresses, None where the data set holds no pixels.
+    `suspicion` is in 0..1, higher = more suspicious; `kind` says in words whether the suggestion leaves the community,
+    `across` is true where it does. `image` and `thumb` are addresses, None where the data set holds no pixels.
+    `purpose` is "", "known", "repeat" or "adjudicate" and is never shown; `excluded` says whether the image is marked
+    as not to be trained on; `others` are [reviewer, what they said] and are sent only to who settles a disagreement;
+    `guideline` is what the team wrote down for this pair of classes.
     """
 
     n: int
@@ -51,14 +56,21 @@ class Item:
     kind: str
     reasons: str
     references: list[Reference] = field(default_factory=list)
+    across: bool = False
+    purpose: str = ""
+    excluded: bool = False
+    others: list[list[str]] = field(default_factory=list)
+    guideline: str = ""
 
 
 @dataclass(frozen=True)
 class Window:
     """A piece of a queue: its name (a new one whenever the order is made anew), length and some of its images.
 
-    `already` counts the images of the queue that were judged before it was put in order, `skipped` those that were
-    skipped; neither are part of it.
+    `already` counts the images of the queue that were judged before it was put in order; they are not part of it.
+    `skipped` counts those that were skipped: the last ones of the order, offered again. `tag` says which queue it is,
+    whatever its order, and goes into every decision. An image is judged by `opinions` different people; `adjudicate`
+    is true where they disagreed and somebody settles it.
     """
 
     queue: str
@@ -66,6 +78,9 @@ class Window:
     already: int
     skipped: int
     items: list[Item]
+    tag: str = ""
+    opinions: int = 1
+    adjudicate: bool = False
 
 
 _mount = st.components.v2.component(
@@ -95,6 +110,7 @@ def review_deck(opened: Opened, window: Window, *, reviewer: str, run_id: str, k
             "token": TOKEN,
             "script": urls.script_url("deck.js"),
             "decisions": urls.decisions_url(opened),
+            "lease": urls.lease_url(opened),
             "classes": urls.classes_url(opened),
         },
         default={"want": None, "saved": 0},
