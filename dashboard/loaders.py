@@ -21,7 +21,7 @@ from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard.charts.palette import palette
 from dashboard.components.class_graph.drawing import Drawing, heaviest
-from dashboard.queues import Source, typical_rows
+from dashboard.items import Known, Source, typical_rows, verified_rows
 from dashboard.selection import Columns
 from dashboard.server import opened
 
@@ -110,7 +110,20 @@ def _source(path: str, run_id: str, stamp: str) -> Source:  # noqa: ARG001  # pa
         top_class=run.array("top_class"),
         top_prob=run.array("top_prob"),
         typical=typical_rows(found.dataset.given, scores, found.dataset.n_classes),
+        features=run.array("features") if run.has("features") else None,
     )
+
+
+def known(path: str) -> Known:
+    """What people have settled so far in a workspace; made again whenever a decision was booked."""
+    return _known(path, decision_store(path).last_seq())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _known(path: str, last_event: int) -> Known:  # noqa: ARG001  # part of the cache key
+    found = opened.open_workspace(path)
+    verified = verified_rows(found.decisions.in_force(), found.row_of, found.dataset.classes)
+    return Known(verified=verified, excluded=frozenset(found.decisions.excluded()["image_id"]))
 
 
 def export(path: str, run_id: str | None, policy: ExportPolicy) -> Export:

@@ -41,22 +41,23 @@ class Sample:
     sentence: str
 
 
-def sample_points(n: int, first: NDArray[np.bool_], *, at_most: int = AT_MOST, seed: int = 0) -> Sample:
-    """All rows when they fit; else those of `first` (N,), up to half the room, and others at random."""
+def sample_points(n: int, first: NDArray[np.bool_], *, at_most: int = AT_MOST, what: str = "suspects") -> Sample:
+    """All rows when they fit; else those of `first` (N,), up to half the room, and others at random.
+
+    `what` is the word for those of `first`.
+    """
     if n <= at_most:
         return Sample(np.arange(n), f"{n:,} of {n:,} images shown.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     kept = np.flatnonzero(first)
     whole = len(kept) <= at_most // 2
     if not whole:
         kept = rng.choice(kept, at_most // 2, replace=False)
     others = np.setdiff1d(np.arange(n), np.flatnonzero(first), assume_unique=True)
     drawn = rng.choice(others, min(len(others), at_most - len(kept)), replace=False)
-    what = f"all {len(kept):,} suspects" if whole else f"{len(kept):,} of the suspects at random"
-    sentence = (
-        f"{len(kept) + len(drawn):,} of {n:,} images shown, sampled: {what} and {len(drawn):,} others at random. "
-        "A lasso takes every image inside it, drawn or not."
-    )
+    these = f"all {len(kept):,} {what}" if whole else f"{len(kept):,} of the {what} at random"
+    shown = f"{len(kept) + len(drawn):,} of {n:,} images shown"
+    sentence = f"{shown}, sampled: {these} and {len(drawn):,} others at random."
     return Sample(np.sort(np.r_[kept, drawn]), sentence)
 
 

@@ -48,8 +48,8 @@ def draw(seen: Seen, xy: NDArray[np.floating], by: str) -> None:
         figure, key=CHART, on_select=lassoed, selection_mode=("lasso", "box"), config=config, alt="Map of all images"
     )
     st.caption(
-        f"{sample.sentence} Position: UMAP of the model's features; only neighbourhoods mean something. "
-        "Under the pointer: given → predicted (suspicion)."
+        f"{sample.sentence} A lasso takes every image inside it, drawn or not. Position: UMAP of the model's "
+        "features; only neighbourhoods mean something. Under the pointer: given → predicted (suspicion)."
     )
 
 

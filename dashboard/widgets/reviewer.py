@@ -1,4 +1,4 @@
-"""Who is judging: asked once, kept in a cookie of this browser."""
+"""Who is judging: from the sign-in where one is set up, else asked once and kept in a cookie of this browser."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from urllib.parse import unquote
 
 import streamlit as st
 
+from dashboard.widgets.text import for_markdown
+
 NAME = "review.name"
 COOKIE = "lookalike_reviewer"  # written by the deck
 LONGEST = 80
 
 
 def reviewer_name() -> str:
-    """The reviewer's name from the field in the sidebar; '' while there is none."""
+    """The reviewer's name; '' while there is none. With a sign-in (OIDC) it is the account's and cannot be typed."""
+    if "is_logged_in" in st.user:  # only there when secrets.toml has an [auth] section
+        return _account()
     if NAME not in st.session_state:
         st.session_state[NAME] = _known()
     with st.sidebar:
@@ -27,6 +31,27 @@ def reviewer_name() -> str:
         )
     st.session_state[NAME] = tidy(typed or "")
     return str(st.session_state[NAME])
+
+
+def _account() -> str:
+    """The signed-in account: its e-mail address, which is one person's, else its name; a button while signed out."""
+    with st.sidebar:
+        if not st.user.is_logged_in:
+            for provider in _providers():
+                words = "Sign in" if provider is None else f"Sign in with {for_markdown(provider)}"
+                st.button(words, on_click=st.login, args=(provider,), key=f"review.login.{provider}", type="primary")
+            return ""
+        account = tidy(str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or ""))
+        st.caption(f"Reviewer: {for_markdown(account)}")
+        st.button("Sign out", on_click=st.logout, key="review.logout")
+    return account
+
+
+def _providers() -> list[str | None]:
+    """The names of the sign-in services in secrets.toml; None is the only, unnamed one."""
+    section = st.secrets.get("auth", {})
+    named = [str(name) for name, value in section.items() if hasattr(value, "items")]
+    return [*named] if named else [None]
 
 
 def tidy(name: str) -> str:
