@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from analysis.base.errors import Refused
 from analysis.base.types import Decision
+from analysis.review.appending import Booked, add, checked
 from analysis.review.engine import WRITES, failures, open_engine, parse
-from analysis.review.limits import MAX_BATCH, check_decision
+from analysis.review.limits import check_decision
 from analysis.review.standing import in_force
 from analysis.review.tables import aspect, events, live
 
@@ -24,19 +23,6 @@ FIELDS = [field.name for field in fields(Decision)]
 COLUMNS = ["event_id", *FIELDS, "booked_at"]
 _TYPES = {"event_id": "int64", "seq": "int64", "undoes": "int64", "decided_at": "float64", "booked_at": "float64"}
 _TYPES["shown_at"] = "float64"
-_IN_CHUNK = 500  # numbers in one IN (…)
-
-
-class Booked(dict[str, list[int]]):
-    """What is in the store now, by session: the acknowledged seqs, sorted.
-
-    `conflicts` lists (session, seq) that were booked before with another content. The first content stands; the
-    second is not stored and not acknowledged. The sender must give it another session (a duplicated tab does this).
-    """
-
-    def __init__(self, acknowledged: dict[str, list[int]], conflicts: list[tuple[str, int]]) -> None:
-        super().__init__(acknowledged)
-        self.conflicts = conflicts
 
 
 class DecisionStore:
@@ -71,23 +57,11 @@ class DecisionStore:
         Raises Refused (naming session and seq; nothing is stored) and StoreFailure (nothing of this call is stored,
         send it again).
         """
-        batch = self._checked(decisions)
+        batch = checked(list(decisions), check_decision)
         if not batch:
             return Booked({}, [])
         with self.writing() as conn:
-            known = self._known(conn, batch)
-            rows, conflicts = [], []
-            now = time.time()
-            for decision in batch:
-                key = (decision.session, decision.seq)
-                if key not in known:
-                    known[key] = decision
-                    rows.append({**asdict(decision), "scope": self.scope, "booked_at": now})
-                elif known[key] != decision:
-                    conflicts.append(key)
-            if rows:
-                conn.execute(insert(events), rows)
-        return _acknowledged(batch, conflicts)
+            return add(conn, events, batch, scope=self.scope)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -100,34 +74,6 @@ class DecisionStore:
         """One transaction that sees one state of the database. Raises StoreFailure."""
         with failures(self.engine, "read"), self.engine.begin() as conn:
             yield conn
-
-    def _checked(self, decisions: Iterable[Decision]) -> list[Decision]:
-        batch = list(decisions)
-        if len(batch) > MAX_BATCH:
-            raise Refused(f"{len(batch)} decisions came at once", wanted=f"at most {MAX_BATCH}")
-        for decision in batch:
-            try:
-                check_decision(decision)
-            except Refused as error:
-                found = f"{error.found} (session {str(decision.session)[:40]!r}, number {str(decision.seq)[:20]})"
-                raise Refused(found, wanted=error.wanted, hint=error.hint) from error
-        place = {session: i for i, session in enumerate(dict.fromkeys(decision.session for decision in batch))}
-        return sorted(batch, key=lambda decision: (place[decision.session], decision.seq))
-
-    def _known(self, conn: Connection, batch: list[Decision]) -> dict[tuple[str, int], Decision]:
-        """Those of the batch that are in the store already."""
-        asked: dict[str, list[int]] = {}
-        for decision in batch:
-            asked.setdefault(decision.session, []).append(decision.seq)
-        columns = [events.c[name] for name in FIELDS]
-        known = {}
-        for session, seqs in asked.items():
-            for start in range(0, len(seqs), _IN_CHUNK):
-                part = events.c.seq.in_(seqs[start : start + _IN_CHUNK])
-                query = select(*columns).where(self._mine(), events.c.session == session, part)
-                for row in conn.execute(query):
-                    known[(session, int(row.seq))] = Decision(**dict(zip(FIELDS, row, strict=True)))
-        return known
 
     # -- reading -----------------------------------------------------------------------------------------------
     def current(self, *, until: int | None = None) -> pd.DataFrame:
@@ -205,12 +151,3 @@ class DecisionStore:
         frame["undoes"] = frame["undoes"].astype("Int64").fillna(-1)
         frame["new_label"] = frame["new_label"].astype(object).where(frame["new_label"].notna(), "")
         return frame.astype({name: _TYPES.get(name, "str") for name in COLUMNS})
-
-
-def _acknowledged(batch: list[Decision], conflicts: list[tuple[str, int]]) -> Booked:
-    """Everything of the batch that the store now holds as it was sent."""
-    apart = set(conflicts)
-    there: dict[str, list[int]] = {}
-    for session, seq in sorted({(d.session, d.seq) for d in batch} - apart):
-        there.setdefault(session, []).append(seq)
-    return Booked(there, sorted(apart))

@@ -11,13 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError, ProgrammingError
 
 from analysis.base.errors import BadInput, NotAvailable, StoreFailure
 from analysis.review import upgrades
 
 BUSY_SECONDS = 20.0  # how long one process waits for another's short transaction
 ADVISORY_LOCK = 0x4C6F6F6B  # PostgreSQL: any fixed number, the same in every process
+# PostgreSQL: seconds to wait for a server that does not answer, milliseconds for a connection that has gone dead
+_PATIENCE = {"connect_timeout": 10, "tcp_user_timeout": 30_000}
 
 WRITES = {"lookalike_writes": True}  # execution option of connections that take the write lock at BEGIN
 
@@ -39,7 +41,7 @@ def parse(url: str | Path) -> URL:
         return URL.create("sqlite", database=str(Path(written).expanduser()))
     try:
         parsed = make_url(written)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise BadInput("The database address cannot be read", wanted="sqlite:///FILE or postgresql://…") from None
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -50,6 +52,12 @@ def parse(url: str | Path) -> URL:
     return parsed
 
 
+def shown(url: URL) -> str:
+    """The address for people to read, without any password."""
+    secret = {name: "***" for name in url.query if "pass" in name.lower()}
+    return url.update_query_dict(secret).render_as_string(hide_password=True)
+
+
 def open_engine(url: URL) -> Engine:
     """Connect and bring the tables to the present format; safe when many processes do it at once."""
     try:
@@ -58,7 +66,8 @@ def open_engine(url: URL) -> Engine:
             event.listen(engine, "connect", _on_sqlite_connect)
             event.listen(engine, "begin", _on_sqlite_begin)
         else:
-            engine = create_engine(url, pool_pre_ping=True, max_overflow=32)
+            patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+            engine = create_engine(url, pool_pre_ping=True, max_overflow=32, connect_args=patience)
             event.listen(engine, "begin", _on_postgres_begin)
     except ModuleNotFoundError as error:
         raise NotAvailable(
@@ -118,15 +127,20 @@ def _on_sqlite_begin(conn: Connection) -> None:
 
 
 def _on_postgres_begin(conn: Connection) -> None:
-    # one writer at a time, as in SQLite: event numbers become visible in their order, none turns up behind a reader
+    # one writer at a time, as in SQLite: event numbers become visible in their order, none turns up behind a reader;
+    # and a writer that hangs, or whose machine has gone, does not hold up the others for ever
     if conn.get_execution_options().get("lookalike_writes", False):
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        patience = {"lock_timeout": BUSY_SECONDS, "idle_in_transaction_session_timeout": 3 * BUSY_SECONDS}
+        limits = ", ".join(
+            f"set_config('{name}', '{seconds * 1000:.0f}ms', true)" for name, seconds in patience.items()
+        )
+        conn.execute(text(f"SELECT {limits}, pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
 
 
 @contextmanager
 def failures(engine: Engine, verb: str) -> Iterator[None]:
     """Turn what the database refuses into StoreFailure ("could not be `verb`"), a foreign file into BadInput."""
-    where = engine.url.render_as_string(hide_password=True)
+    where = shown(engine.url)
     try:
         yield
     except DBAPIError as error:
@@ -145,4 +159,6 @@ def failures(engine: Engine, verb: str) -> Iterator[None]:
 
 def _worldly(error: DBAPIError, name: str) -> bool:
     """Is this the disk's or the server's doing, although the driver gives it no OperationalError?"""
+    if isinstance(error, ProgrammingError) and error.statement is None:
+        return True  # PostgreSQL would not even connect: an option in the address that it does not know
     return bool(error.connection_invalidated) or (isinstance(error, DatabaseError) and name == "SQLITE_CORRUPT")

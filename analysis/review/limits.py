@@ -32,17 +32,17 @@ _BREAKS = "\t\n\r"
 def check_decision(decision: Decision) -> None:
     """Refuse what is oversized, malformed or unprintable, naming the field; never cut silently."""
     for name, longest in MAX_CHARS.items():
-        _check_text(name, getattr(decision, name), longest, one_line=name in ONE_LINE)
+        check_text(name, getattr(decision, name), longest, one_line=name in ONE_LINE)
         if not getattr(decision, name) and name not in MAY_BE_EMPTY:
             raise Refused(f"The {name} of a decision is empty")
-    _check_number("seq", decision.seq)
+    check_number("seq", decision.seq)
     if decision.undoes is not None:
-        _check_number("undoes", decision.undoes)
+        check_number("undoes", decision.undoes)
         if decision.undoes == decision.seq:
             raise Refused(f"The decision {decision.seq} undoes itself")
-    _check_time(decision.decided_at)
+    check_time(decision.decided_at)
     if decision.shown_at is not None:
-        _check_time(decision.shown_at)
+        check_time(decision.shown_at)
     if decision.new_label is not None:
         _check_labels(decision)
 
@@ -66,7 +66,7 @@ def labels_of(new_label: str | None) -> tuple[str, ...]:
 
 
 def _check_labels(decision: Decision) -> None:
-    _check_text("new_label", decision.new_label, MAX_SEVERAL * (MAX_LABEL + 1), one_line=False, allowed=SEPARATOR)
+    check_text("new_label", decision.new_label, MAX_SEVERAL * (MAX_LABEL + 1), one_line=False, allowed=SEPARATOR)
     labels = labels_of(decision.new_label)
     if not labels or not all(labels):
         raise Refused(f"The verdict {decision.verdict} came with an empty new label")
@@ -77,26 +77,29 @@ def _check_labels(decision: Decision) -> None:
             f"The verdict several came with {len(labels)} labels", wanted=f"2 to {MAX_SEVERAL} different ones"
         )
     for label in labels:
-        _check_text("new_label", label, MAX_LABEL, one_line=False)
+        check_text("new_label", label, MAX_LABEL, one_line=False)
 
 
-def _check_text(name: str, value: object, longest: int, *, one_line: bool, allowed: str = "") -> None:
+def check_text(name: str, value: object, longest: int, *, one_line: bool, allowed: str = "") -> None:
+    """Refuse what is no text, too long, or holds control characters (line breaks are fine unless `one_line`)."""
     if not isinstance(value, str):
-        raise Refused(f"The {name} of a decision is {type(value).__name__}", wanted="text")
+        raise Refused(f"The {name} of {of} is {type(value).__name__}", wanted="text")
     if len(value) > longest:
-        raise Refused(f"The {name} of a decision has {len(value)} characters", wanted=f"at most {longest}")
+        raise Refused(f"The {name} of {of} has {len(value)} characters", wanted=f"at most {longest}")
     fine = allowed if one_line else _BREAKS + allowed
     for char in value:
         if char not in fine and (char < " " or "\x7f" <= char < "\xa0" or "\ud800" <= char <= "\udfff"):
-            raise Refused(f"The {name} of a decision holds the control character {char!r}", wanted="printable text")
+            raise Refused(f"The {name} of {of} holds the control character {char!r}", wanted="printable text")
 
 
-def _check_number(name: str, value: object) -> None:
+def check_number(name: str, value: object) -> None:
+    """Refuse what is no whole number that JavaScript counts exactly."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEQ:
         raise Refused(f"The {name} of a decision is {str(value)[:40]}", wanted=f"a whole number in 0..{MAX_SEQ}")
 
 
-def _check_time(value: object) -> None:
+def check_time(value: object) -> None:
+    """Refuse what is no time in seconds since 1970."""
     sound = isinstance(value, int | float) and not isinstance(value, bool)
     if not sound or not math.isfinite(value) or not 0 <= value < MAX_TIME:  # type: ignore[arg-type,operator]
         raise Refused(f"The time of a decision is {str(value)[:40]}", wanted="seconds since 1970, UTC")

@@ -12,6 +12,7 @@ from analysis.base.arrays import digest_of
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
 from analysis.review.decisions import DecisionStore
+from analysis.review.opening import open_store
 from analysis.runs.workspace import Workspace
 
 
@@ -53,7 +54,7 @@ class Opened:
     def decisions(self) -> DecisionStore:
         """The store of people's decisions."""
         with self._lock:
-            return DecisionStore(self.workspace.review_url)
+            return open_store(self.workspace)
 
 
 _opened: dict[str, Opened] = {}
