@@ -50,7 +50,7 @@ def _account() -> str:
 def _providers() -> list[str | None]:
     """The names of the sign-in services in secrets.toml; None is the only, unnamed one."""
     section = st.secrets.get("auth", {})
-    named = [str(name) for name, value in section.items() if hasattr(value, "items")]
+    named = [str(name) for name, value in section.items() if hasattr(value, "items") and "client_id" in value]
     return [*named] if named else [None]
 
 
