@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -37,11 +37,18 @@ class Booked(dict[str, list[int]]):
 
     `conflicts` lists (session, seq) that were booked before with another content. The first content stands; the
     second is not stored and not acknowledged. The sender must give it another session (a duplicated tab does this).
+    `new` holds the (session, seq) that were not there before.
     """
 
-    def __init__(self, acknowledged: dict[str, list[int]], conflicts: list[tuple[str, int]]) -> None:
+    def __init__(
+        self,
+        acknowledged: dict[str, list[int]],
+        conflicts: list[tuple[str, int]],
+        new: Iterable[tuple[str, int]] = (),
+    ) -> None:
         super().__init__(acknowledged)
         self.conflicts = conflicts
+        self.new = frozenset(new)
 
 
 def checked(entries: Sequence[E], check: Callable[[E], None]) -> list[E]:
@@ -77,7 +84,7 @@ def add(conn: Connection, table: Table, entries: Sequence[E], *, scope: str) -> 
     there: dict[str, list[int]] = {}
     for session, seq in sorted({(entry.session, entry.seq) for entry in entries} - conflicts):
         there.setdefault(session, []).append(seq)
-    return Booked(there, sorted(conflicts))
+    return Booked(there, sorted(conflicts), ((row["session"], row["seq"]) for row in new))
 
 
 def _known(

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from analysis.base.types import Decision
 from analysis.review.appending import Booked, add, checked
 from analysis.review.engine import WRITES, failures, open_engine, parse
+from analysis.review.leases import hand_back
 from analysis.review.limits import check_decision
 from analysis.review.standing import in_force
 from analysis.review.tables import aspect, events, live
@@ -61,7 +62,10 @@ class DecisionStore:
         if not batch:
             return Booked({}, [])
         with self.writing() as conn:
-            return add(conn, events, batch, scope=self.scope)
+            booked = add(conn, events, batch, scope=self.scope)
+            # in the same transaction: the lease goes when, and only when, the decision is there (not with a replay)
+            hand_back(conn, self.scope, [d for d in batch if (d.session, d.seq) in booked.new])
+            return booked
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -80,7 +80,9 @@ def _check_labels(decision: Decision) -> None:
         check_text("new_label", label, MAX_LABEL, one_line=False)
 
 
-def check_text(name: str, value: object, longest: int, *, one_line: bool, allowed: str = "") -> None:
+def check_text(
+    name: str, value: object, longest: int, *, one_line: bool, allowed: str = "", of: str = "a decision"
+) -> None:
     """Refuse what is no text, too long, or holds control characters (line breaks are fine unless `one_line`)."""
     if not isinstance(value, str):
         raise Refused(f"The {name} of {of} is {type(value).__name__}", wanted="text")
