@@ -101,6 +101,21 @@ class ImageStore:
             image.save(buffer, "WEBP", quality=85, method=2)
         return buffer.getvalue()
 
+    def file(self, row: int) -> Path | None:
+        """The file that holds the image, links followed and inside the data set's folder; None for arrays and blobs."""
+        if self._pixels.kind != "files":
+            return None
+        assert self._root is not None
+        return inside(self._root, str(self._paths[self._checked(row)]))
+
+    def original(self, row: int) -> bytes:
+        """The image as it came, whatever it is: never for a browser. Rows of an array as PNG, without loss."""
+        if self._pixels.kind != "array":
+            return self._bytes(row)
+        buffer = io.BytesIO()
+        Image.fromarray(self._array(row)).save(buffer, "PNG")
+        return buffer.getvalue()
+
     # -- where the pixels are ----------------------------------------------------------------------------------
     def _checked(self, row: int) -> int:
         if not 0 <= row < len(self._paths):

@@ -12,98 +12,49 @@ import pandas as pd
 from pydantic import Field
 
 from analysis.base.config import Settings
+from analysis.review.columns import STATUS, frame_of
 from analysis.review.limits import labels_of
 from analysis.review.standing import disagreements, in_force
 
 Keep = Literal["keep", "drop"]
+Array = np.ndarray[Any, Any]
 
-STATUS = {
-    "relabel": "relabelled",
-    "keep": "kept",
-    "several": "several",
-    "none_fits": "none_fits",
-    "unsure": "unsure",
-    "skip": "skipped",
+# What a row of the changes takes from the decision that led to it, and what stands there where nobody has looked
+_SAID: dict[str, Any] = {
+    "verdict": "",
+    "reviewer": "",
+    "decided_at": np.nan,
+    "suggested": "",
+    "run_id": "",
+    "note": "",
+    "session": "",
+    "seq": -1,
 }
-STATUSES = ("unreviewed", *STATUS.values())
-
-# Columns of the four tables and what a cell holds: text, number (NaN = not known), flag, whole, names (tuple of text).
-COLUMNS: dict[str, dict[str, str]] = {
-    "labels": {  # a row per image that stays in the list, in the order of the data set
-        "image_id": "text",
-        "path": "text",
-        "given": "text",
-        "label": "text",  # the final one
-        "status": "text",  # one of STATUSES; unreviewed says nothing about being right
-        "labels": "names",  # all that fit, where the status is several; else empty
-    },
-    "changes": {  # a row per image whose given label was found wrong, or that was left out, in the same order
-        "image_id": "text",
-        "path": "text",
-        "old": "text",
-        "new": "text",  # what the list says now; "" = not in the list any more
-        "action": "text",  # relabel, mark (label stays, status says what is wrong with it) or drop
-        "labels": "names",
-        "verdict": "text",
-        "reviewer": "text",
-        "decided_at": "text",  # ISO 8601, UTC
-        "reason": "text",  # why the image was suspected
-        "suspicion": "number",
-        "suggested": "text",
-        "run_id": "text",
-        "note": "text",
-        "session": "text",
-        "seq": "whole",
-    },
-    "conflicts": {  # the judgements on images where reviewers disagree
-        "image_id": "text",
-        "given": "text",
-        "verdict": "text",
-        "labels": "names",  # the new label(s)
-        "reviewer": "text",
-        "decided_at": "text",
-        "note": "text",
-        "in_force": "flag",  # this one was used
-    },
-    "problems": {  # decisions that could not be applied
-        "image_id": "text",
-        "problem": "text",
-        "verdict": "text",
-        "given": "text",
-        "labels": "names",
-        "reviewer": "text",
-        "decided_at": "text",
-    },
-}
-_DTYPES = {"text": "str", "number": "float64", "flag": "bool", "whole": "int64", "names": "object"}
 
 
 class ExportPolicy(Settings):
-    """What happens to images whose verdict gives no single new label. `keep`: the given label stays, marked."""
+    """What happens to images that have no single right label. `keep`: they stay, with the given label, marked."""
 
     several: Keep = Field("keep", description="several labels fit")
     none_fits: Keep = Field("keep", description="no label of this data set fits")
     unsure: Keep = Field("keep", description="the reviewer could not tell")
+    unreviewed: Keep = Field("keep", description="nobody has judged the image: not looked at, or skipped")
+    excluded: Keep = Field("drop", description="marked as not to be trained on, whatever its label")
 
 
 @dataclass(frozen=True, eq=False)
 class Cleaned:
-    """The four tables described in COLUMNS."""
+    """The tables described in COLUMNS."""
 
     labels: pd.DataFrame
+    images: pd.DataFrame
     changes: pd.DataFrame
     conflicts: pd.DataFrame
     problems: pd.DataFrame
 
-
-def frame_of(name: str, columns: dict[str, Any]) -> pd.DataFrame:
-    """The table `name` with the columns and types that COLUMNS declares; what is missing raises KeyError."""
-    kinds = COLUMNS[name]
-    made = {}
-    for column, kind in kinds.items():
-        cells = columns[column]
-        made[column] = pd.Series(list(cells) if kind == "names" else cells, dtype=_DTYPES[kind])
-    return pd.DataFrame(made)
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, in the order of COLUMNS."""
+        return dict(vars(self))
 
 
 def cleaned(
@@ -113,55 +64,59 @@ def cleaned(
     *,
     policy: ExportPolicy | None = None,
     evidence: pd.DataFrame | None = None,
+    excluded: pd.DataFrame | None = None,
 ) -> Cleaned:
     """Apply what people say now (`DecisionStore.current()`) to the given labels of a data set's table.
 
-    Rows without a decision stay as they were with the status unreviewed. `evidence` has the columns image_id,
-    suspicion, reasons (the suspects table has them) and is copied into the changes. A decision on an image that is
-    not here, on another given label than the one here, or for a class that is not here is not applied, but listed.
+    Rows without a decision stay as they were with the status unreviewed. `excluded` are the marks that stand
+    (`DecisionStore.excluded()`). `evidence` is what was known beforehand: image_id, suspicion, reasons, perhaps
+    is_suspect and the class names suggested and predicted. A decision on an image that is not here, on another given
+    label than the one here, or for a class that is not here is not applied, but listed.
     """
     policy = policy or ExportPolicy()
-    names = np.asarray(classes, dtype=object)
     ids = pd.Index(table["image_id"])
+    given = np.asarray(classes, dtype=object)[table["given"].to_numpy()]
     current = current.reset_index(drop=True)
     row = ids.get_indexer(pd.Index(current["image_id"]))
-    given = names[table["given"].to_numpy()]
     problem = _problems(current, row, given, set(classes))
-    sound = problem == ""
-    usable, rows = current[sound], row[sound]
+    usable, rows = current[problem == ""], row[problem == ""]
     counts = in_force(usable).to_numpy()
-    decided = usable[counts].assign(row=rows[counts]).sort_values("row")
-    label, status, left_out = _final(decided, given, policy)
-    marked = np.isin(status, ("several", "none_fits")) & ~left_out
-    action = np.select([left_out, status == "relabelled", marked], ["drop", "relabel", "mark"], "")
-    fitting = np.empty(len(table), object)
-    fitting[:] = [()] * len(table)
-    for place, new in zip(decided["row"], decided["new_label"], strict=True):
-        fitting[place] = labels_of(new) if status[place] == "several" else ()
-    paths = table["path"].to_numpy()
-    labels = {
+    decided, at = usable[counts], rows[counts]
+    marks, marked, lost = _marks(excluded, current, ids)
+    label, status, action = _final(decided, at, given, policy)
+    is_excluded = np.zeros(len(table), bool)
+    is_excluded[marked] = True
+    if policy.excluded == "drop":
+        label[is_excluded], action[is_excluded] = "", "drop"
+    said = _said(len(table), (decided, at), (marks, marked if policy.excluded == "drop" else marked[:0]))
+    facts = {
         "image_id": ids.to_numpy(),
-        "path": paths,
+        "path": table["path"].to_numpy(),
+        "split": table["split"].to_numpy() if "split" in table else np.full(len(table), ""),
         "given": given,
         "label": label,
         "status": status,
-        "labels": fitting,
+        "labels": _fitting(decided, at, len(table)),
+        "excluded": is_excluded,
+        "action": action,
     }
-    stays = frame_of("labels", {name: cells[~left_out] for name, cells in labels.items()})
-    changed = decided[action[decided["row"].to_numpy(int)] != ""]
-    at = changed["row"].to_numpy(int)
-    facts = {**{name: cells[at] for name, cells in labels.items()}, "action": action[at]}
+    stays, changed = action != "drop", action != ""
+    known = _known(table, evidence)
+    refused = pd.concat([current[problem != ""].assign(problem=problem[problem != ""]), lost])
     return Cleaned(
-        labels=stays,
-        changes=_changes(changed, facts, evidence),
+        labels=frame_of("labels", {name: cells[stays] for name, cells in facts.items()}),
+        images=frame_of("images", {name: cells[stays] for name, cells in known.items()}),
+        changes=_changes(
+            {name: cells[changed] for name, cells in facts.items()},
+            {name: cells[changed] for name, cells in known.items()},
+            said(changed),
+        ),
         conflicts=_conflicts(usable),
-        problems=_refused(current[~sound], problem[~sound]),
+        problems=frame_of("problems", _spoken(refused, ("image_id", "given", "verdict", "reviewer", "problem"))),
     )
 
 
-def _problems(
-    current: pd.DataFrame, row: np.ndarray[Any, Any], given: np.ndarray[Any, Any], known: set[str]
-) -> np.ndarray[Any, Any]:
+def _problems(current: pd.DataFrame, row: Array, given: Array, known: set[str]) -> Array:
     """Why each decision cannot be applied (n,) text; "" where it can."""
     out = np.full(len(current), "", dtype=object)
     columns = zip(row, current["given"], current["new_label"], strict=True)
@@ -175,53 +130,97 @@ def _problems(
     return out
 
 
-def _final(
-    decided: pd.DataFrame, given: np.ndarray[Any, Any], policy: ExportPolicy
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """(final label (N,), status (N,), left out (N,) bool) of every image."""
+def _marks(
+    excluded: pd.DataFrame | None, current: pd.DataFrame, ids: pd.Index
+) -> tuple[pd.DataFrame, Array, pd.DataFrame]:
+    """(marks on images of this data set, their rows in the table, marks on other images with the problem)."""
+    marks = current.iloc[:0] if excluded is None else excluded
+    row = ids.get_indexer(pd.Index(marks["image_id"]))
+    here = row >= 0
+    return marks[here], row[here], marks[~here].assign(problem="the image is not in this data set")
+
+
+def _final(decided: pd.DataFrame, at: Array, given: Array, policy: ExportPolicy) -> tuple[Array, Array, Array]:
+    """(final label (N,), status (N,), action (N,): "", relabel, mark or drop) of every image by its verdict."""
     label, status = given.copy(), np.full(len(given), "unreviewed", dtype=object)
-    places = decided["row"].to_numpy(int)
-    status[places] = decided["verdict"].map(STATUS).to_numpy()
+    status[at] = decided["verdict"].map(STATUS).to_numpy()
     relabel = (decided["verdict"] == "relabel").to_numpy()
-    label[places[relabel]] = decided["new_label"].to_numpy()[relabel]
+    label[at[relabel]] = decided["new_label"].to_numpy()[relabel]
     status[(status == "relabelled") & (label == given)] = "kept"
-    dropped = [verdict for verdict in ("several", "none_fits", "unsure") if getattr(policy, verdict) == "drop"]
-    left_out = np.isin(status.astype(str), dropped)
+    says = status.astype(str)
+    dropped = [
+        verdict for verdict in ("several", "none_fits", "unsure", "unreviewed") if getattr(policy, verdict) == "drop"
+    ]
+    left_out = np.isin(says, [*dropped, "skipped"] if "unreviewed" in dropped else dropped)
     label[left_out] = ""
-    return label, status, left_out
+    marked = np.isin(says, ("several", "none_fits"))
+    action = np.select([left_out, says == "relabelled", marked], ["drop", "relabel", "mark"], "")
+    return label, status, action.astype(object)
 
 
-def _changes(changed: pd.DataFrame, facts: dict[str, Any], evidence: pd.DataFrame | None) -> pd.DataFrame:
-    """The change list of the decisions `changed`; `facts` holds the same rows of the label list."""
-    if evidence is None:
-        evidence = pd.DataFrame({"image_id": [], "suspicion": [], "reasons": []})
-    found = evidence.drop_duplicates("image_id").set_index("image_id").reindex(facts["image_id"])
+def _fitting(decided: pd.DataFrame, at: Array, n: int) -> Array:
+    """All labels that fit (N,) tuples of names, where several do; else ()."""
+    fitting = np.empty(n, object)
+    fitting[:] = [()] * n
+    several = (decided["verdict"] == "several").to_numpy()
+    for place, new in zip(at[several], decided["new_label"].to_numpy()[several], strict=True):
+        fitting[place] = labels_of(new)
+    return fitting
+
+
+def _known(table: pd.DataFrame, evidence: pd.DataFrame | None) -> dict[str, Array]:
+    """The columns of the table `images` for every row of the data set, and `reasons`."""
+    blank: dict[str, Any] = {"suspicion": np.nan, "is_suspect": False, "suggested": "", "predicted": "", "reasons": ""}
+    n = len(table)
+    found = {name: np.full(n, value, dtype=object) for name, value in blank.items()}
+    if evidence is not None:
+        row = pd.Index(evidence["image_id"]).get_indexer(pd.Index(table["image_id"]))
+        for name in (name for name in blank if name in evidence):
+            found[name] = np.where(row >= 0, evidence[name].to_numpy(object)[row], blank[name])
+    sizes = {side: table[side].to_numpy() if side in table else np.zeros(n, int) for side in ("width", "height")}
+    return {"image_id": table["image_id"].to_numpy(), **sizes, **found}
+
+
+def _said(n: int, *sources: tuple[pd.DataFrame, Array]) -> Any:
+    """Of every image the decision that led to what happens to it; the last source that speaks of it is taken."""
+    pool = pd.concat([said[list(_SAID)].iloc[: len(at)] for said, at in sources], ignore_index=True)
+    pick = np.full(n, -1)
+    start = 0
+    for _, at in sources:
+        pick[at] = np.arange(start, start + len(at))
+        start += len(at)
+
+    def of(rows: Array) -> pd.DataFrame:
+        taken = pool.astype(object).reindex(pick[rows])  # -1 is no label of the pool: those rows come out empty
+        nobody = pick[rows] < 0
+        return taken.assign(**{name: np.where(nobody, blank, taken[name]) for name, blank in _SAID.items()})
+
+    return of
+
+
+def _changes(facts: dict[str, Array], known: dict[str, Array], said: pd.DataFrame) -> pd.DataFrame:
+    """The change list; all three hold the same images."""
+    times = ["" if at != at else iso_time(at) for at in said["decided_at"]]  # noqa: PLR0124  # NaN is unlike itself
     return frame_of(
         "changes",
         {
-            **{name: changed[name].to_numpy() for name in ("verdict", "reviewer", "suggested", "run_id", "note")},
-            **{name: changed[name].to_numpy() for name in ("session", "seq")},
+            **{name: said[name].to_numpy() for name in _SAID},
             **{name: facts[name] for name in ("image_id", "path", "action", "labels")},
             "old": facts["given"],
             "new": facts["label"],
-            "decided_at": [iso_time(at) for at in changed["decided_at"]],
-            "reason": found["reasons"].astype(object).where(found["reasons"].notna(), "").to_numpy(),
-            "suspicion": found["suspicion"].to_numpy(float),
+            "decided_at": times,
+            "reason": known["reasons"],
+            "suspicion": known["suspicion"],
         },
     )
 
 
 def _conflicts(usable: pd.DataFrame) -> pd.DataFrame:
     apart = disagreements(usable.assign(in_force=in_force(usable)))
-    return frame_of("conflicts", _said(apart, ("image_id", "given", "verdict", "reviewer", "note", "in_force")))
+    return frame_of("conflicts", _spoken(apart, ("image_id", "given", "verdict", "reviewer", "note", "in_force")))
 
 
-def _refused(current: pd.DataFrame, problem: np.ndarray[Any, Any]) -> pd.DataFrame:
-    facts = _said(current, ("image_id", "given", "verdict", "reviewer"))
-    return frame_of("problems", {**facts, "problem": problem})
-
-
-def _said(current: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+def _spoken(current: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
     facts = {name: current[name].to_numpy() for name in columns}
     times = [iso_time(at) for at in current["decided_at"]]
     return {**facts, "labels": [labels_of(new) for new in current["new_label"]], "decided_at": times}

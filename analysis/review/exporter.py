@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import pandas as pd
+from pydantic import ValidationError
 
-from analysis.base.errors import BadInput, StoreFailure
+from analysis.base.config import Settings
+from analysis.base.errors import BadInput, NotAvailable, StoreFailure
+from analysis.base.progress import Progress, Silent
 from analysis.base.registry import Registry
-from analysis.review.apply import COLUMNS
+from analysis.review.columns import COLUMNS
+from analysis.review.pictures import Pictures
 from analysis.runs.files import read_json, write_json
 
 PROVENANCE = "provenance.json"
+SYNCED_ONE_BY_ONE = 200  # files; above it the disk is asked once for everything
+Group = Literal["tables", "patch", "training", "tools"]
 
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """Everything that is taken away: the tables of `apply.COLUMNS` by name, and where they come from."""
+    """Everything that is taken away: the tables of `columns.COLUMNS` by name, and where they come from.
+
+    `classes` are the K class names, in the order of their numbers. `pictures` gives the images by id; None where the
+    data set holds names and labels only. `progress` is told how far the writing is.
+    """
 
     tables: dict[str, pd.DataFrame]
+    classes: tuple[str, ...]
     provenance: dict[str, Any] = field(default_factory=dict)
+    pictures: Pictures | None = None
+    progress: Progress = field(default_factory=Silent)
 
     def __post_init__(self) -> None:
         if set(self.tables) != set(COLUMNS):
@@ -38,18 +52,46 @@ class Export:
             if list(table.columns) != list(COLUMNS[name]):
                 raise ValueError(f"the table {name!r} has the columns {list(table.columns)}")
 
+    @property
+    def labels(self) -> pd.DataFrame:
+        """The table that every format holds in some form."""
+        return self.tables["labels"]
 
-Write = Callable[[dict[str, pd.DataFrame], Path], None]
+
+@dataclass(frozen=True, eq=False)
+class Returned:
+    """What can be read back from an export: `tables` holds at least `labels` with at least image_id and label."""
+
+    tables: dict[str, pd.DataFrame]
+    classes: tuple[str, ...]
+    provenance: dict[str, Any]
+
+
+class NoOptions(Settings):
+    """A format that has nothing to choose."""
+
+
+Write = Callable[[Export, Path, Any], None]
 Read = Callable[[Path], dict[str, pd.DataFrame]]
 
 
 @dataclass(frozen=True)
 class Exporter:
-    """A format: `write` puts tables into an empty folder, `read` gets the same tables back from it."""
+    """A format: `write(export, folder, options)` fills an empty folder, `read(folder)` gets the tables back from it.
+
+    `summary` is one line for who chooses, `reading` a few sentences for who opens the files (kept in the provenance).
+    `options` is a Settings class with described fields, `needs` names the optional packages it cannot do without.
+    `copies` says, given the options, whether the images themselves are taken along.
+    """
 
     name: str
     title: str
-    reading: str  # one or two sentences for who opens the files; kept in the provenance
+    summary: str
+    reading: str
+    group: Group
+    options: type[Settings]
+    needs: tuple[str, ...]
+    copies: Callable[[Any], bool]
     write: Write
     read: Read
 
@@ -57,29 +99,70 @@ class Exporter:
 EXPORTERS: Registry[Exporter] = Registry("exporter", "analysis.review.exporters")
 
 
-def exporter(name: str, *, title: str, reading: str, read: Read) -> Callable[[Write], Write]:
-    """Register the decorated function `write(tables, folder)` as the format `name`."""
+def exporter(
+    name: str,
+    *,
+    title: str,
+    summary: str,
+    reading: str,
+    group: Group,
+    read: Read,
+    options: type[Settings] = NoOptions,
+    needs: tuple[str, ...] = (),
+    copies: Callable[[Any], bool] = lambda _: False,
+) -> Callable[[Write], Write]:
+    """Register the decorated function `write(export, folder, options)` as the format `name`."""
 
     def register(write: Write) -> Write:
-        EXPORTERS.add(name, Exporter(name=name, title=title, reading=reading, write=write, read=read))
+        spec = Exporter(name, title, summary, reading, group, options, needs, copies, write, read)
+        EXPORTERS.add(name, spec)
         return write
 
     return register
 
 
-def write_export(export: Export, format_name: str, folder: Path | str) -> Path:
+def missing(spec: Exporter) -> str:
+    """Why a format cannot be used on this machine; "" where it can."""
+    lacking = [package for package in spec.needs if importlib.util.find_spec(package) is None]
+    return f"the optional package {', '.join(lacking)} is not installed" if lacking else ""
+
+
+def options_of(spec: Exporter, asked: Settings | Mapping[str, Any] | None) -> Settings:
+    """The options of a format, checked; an unknown name or value is a clear error."""
+    if isinstance(asked, spec.options):
+        return asked
+    try:
+        return spec.options.model_validate(dict(asked or {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        known = ", ".join(spec.options.model_fields) or "no option"
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadInput(
+            f"The option {name} of {spec.name} is {first.get('input')!r}: {first['msg']}", wanted=f"options: {known}"
+        ) from error
+
+
+def write_export(
+    export: Export,
+    format_name: str,
+    folder: Path | str,
+    *,
+    options: Settings | Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Write an export as exactly the folder `folder`, whole or not at all; gives the folder's full path.
 
-    Raises BadInput when something is there already, StoreFailure when the disk refuses.
+    Raises BadInput when something is there already or an option is wrong, NotAvailable when the format needs what is
+    not here, StoreFailure when the disk refuses.
     """
-    spec = EXPORTERS.get(format_name)
+    spec, chosen = _ready(export, format_name, options)
     target = Path(folder).expanduser().resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadInput(f"{target} exists and is not empty", wanted="a new or empty folder")
-    beside = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    beside = target.with_name(f".{target.name[:80]}.{uuid4().hex[:8]}.part")
     try:
         beside.mkdir(parents=True)
-        _fill(beside, export, spec)
+        _fill(beside, replace(export, progress=progress or export.progress), spec, chosen)
         if target.exists():
             target.rmdir()
         beside.rename(target)
@@ -94,41 +177,76 @@ def write_export(export: Export, format_name: str, folder: Path | str) -> Path:
     return target
 
 
-def new_export(export: Export, format_name: str, parent: Path | str) -> Path:
+def new_export(
+    export: Export,
+    format_name: str,
+    parent: Path | str,
+    *,
+    options: Settings | Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Write an export into a new folder `<time>_<format>` (UTC) inside `parent`, such as a workspace's `exports`."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     name, number = f"{stamp}_{EXPORTERS.get(format_name).name}", 1
     while (Path(parent) / name).exists():
         number += 1
         name = f"{stamp}_{format_name}_{number}"
-    return write_export(export, format_name, Path(parent) / name)
+    return write_export(export, format_name, Path(parent) / name, options=options, progress=progress)
 
 
-def read_export(format_name: str, folder: Path | str) -> Export:
+def read_export(format_name: str, folder: Path | str) -> Returned:
     """Read back what `write_export` wrote."""
     spec = EXPORTERS.get(format_name)
     provenance = read_json(Path(folder) / PROVENANCE)
     if provenance.get("exporter") != spec.name:
         raise BadInput(f"{folder} was written as {provenance.get('exporter')!r}", wanted=spec.name)
-    kept = {key: value for key, value in provenance.items() if key not in ("format", "exporter", "reading")}
-    return Export(tables=spec.read(Path(folder)), provenance=kept)
+    tables = spec.read(Path(folder))
+    ours = ("format", "exporter", "options", "reading", "classes")
+    kept = {key: value for key, value in provenance.items() if key not in ours}
+    return Returned(tables=tables, classes=tuple(provenance["classes"]), provenance=kept)
 
 
-def zip_export(export: Export, format_name: str) -> bytes:
-    """The same files as one zip archive, to be sent as a download."""
-    spec = EXPORTERS.get(format_name)
+def zip_export(export: Export, format_name: str, *, options: Settings | Mapping[str, Any] | None = None) -> bytes:
+    """The same files as one zip archive, to be sent as a download; links become the files they lead to."""
+    spec, chosen = _ready(export, format_name, options)
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="lookalike-export-") as place:
-        _fill(Path(place), export, spec)
+        _fill(Path(place), export, spec, chosen)
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(Path(place).iterdir()):
-                archive.write(path, path.name)
+            for path in sorted(Path(place).rglob("*")):
+                if path.is_file():
+                    archive.write(path, path.relative_to(place).as_posix())
     return packed.getvalue()
 
 
-def _fill(folder: Path, export: Export, spec: Exporter) -> None:
-    spec.write(export.tables, folder)
-    write_json(folder / PROVENANCE, {**export.provenance, "exporter": spec.name, "reading": spec.reading})
-    for path in folder.iterdir():
-        with path.open("rb+") as handle:
-            os.fsync(handle.fileno())
+def _ready(export: Export, format_name: str, options: Settings | Mapping[str, Any] | None) -> tuple[Exporter, Settings]:
+    spec = EXPORTERS.get(format_name)
+    why = missing(spec)
+    if why:
+        raise NotAvailable(f"The format {spec.name} is not available: {why}", hint="install it, or take another format")
+    chosen = options_of(spec, options)
+    if spec.copies(chosen) and export.pictures is None:
+        raise NotAvailable(
+            f"The format {spec.name} takes the images along, and this data set has none",
+            wanted="a data set read with its images, or a format of labels alone",
+        )
+    return spec, chosen
+
+
+def _fill(folder: Path, export: Export, spec: Exporter, options: Settings) -> None:
+    spec.write(export, folder, options)
+    said = {"exporter": spec.name, "options": options.model_dump(), "reading": spec.reading}
+    write_json(folder / PROVENANCE, {**export.provenance, **said, "classes": list(export.classes)})
+    _to_disk(folder)
+
+
+def _to_disk(folder: Path) -> None:
+    """Wait until the files are on the disk. Links are left alone: what they lead to is not ours."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    if len(files) > SYNCED_ONE_BY_ONE and hasattr(os, "sync"):
+        os.sync()
+        return
+    for path in files:
+        if path.stat().st_nlink == 1:
+            with path.open("rb+") as handle:
+                os.fsync(handle.fileno())

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.base.types import Dataset
 from analysis.review.apply import Cleaned, ExportPolicy, cleaned, iso_time
 from analysis.review.decisions import DecisionStore
 from analysis.review.exporter import Export
+from analysis.review.pictures import Pictures
 from analysis.runs.files import read_json
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
@@ -25,10 +27,16 @@ def gather(
     policy = policy or ExportPolicy()
     run = run or workspace.latest()
     last_event = store.last_seq()
-    current = store.current()
+    current, excluded = store.current(), store.excluded()
     dataset = workspace.dataset()
-    result = cleaned(dataset.table, dataset.classes, current, policy=policy, evidence=evidence_of(dataset.table, run))
-    tables = {name: getattr(result, name) for name in ("labels", "changes", "conflicts", "problems")}
+    result = cleaned(
+        dataset.table,
+        dataset.classes,
+        current,
+        policy=policy,
+        evidence=evidence_of(dataset, run),
+        excluded=excluded,
+    )
     facts = {
         "made_at": iso_time(time.time()),
         "program": {"name": "lookalike", "version": program_version()},
@@ -36,22 +44,32 @@ def gather(
         "data_set": _about(workspace),
         "run": None if run is None else {"run_id": run.run_id, **_settings(run)},
         "policy": policy.model_dump(),
-        "decisions": {"last_event": last_event, "current": len(current)},
+        "decisions": {"last_event": last_event, "current": len(current), "excluded": len(excluded)},
         "counts": counts(result),
     }
-    return Export(tables=tables, provenance=facts)
+    pictures = Pictures(dataset.pixels, dataset.table) if dataset.pixels.kind != "none" else None
+    return Export(tables=result.tables(), classes=dataset.classes, provenance=facts, pictures=pictures)
 
 
-def evidence_of(table: pd.DataFrame, run: Run | None) -> pd.DataFrame | None:
-    """Per image: image_id, suspicion (of every image), reasons ("" for images that are no suspects)."""
+def evidence_of(dataset: Dataset, run: Run | None) -> pd.DataFrame | None:
+    """What a run says of every image: image_id, suspicion, is_suspect, suggested and predicted as class names, and
+    reasons ("" for images that are no suspects)."""
     if run is None or not (run.has("scores") and run.has("suspects")):
         return None
-    suspicion = run.table("scores", ["suspicion"])["suspicion"].to_numpy()
+    table, names = dataset.table, np.asarray(dataset.classes, dtype=object)
+    scores = run.table("scores", ["suspicion", "is_suspect", "suggested", "predicted"])
     suspects = run.table("suspects", ["image_id", "reasons"]).drop_duplicates("image_id").set_index("image_id")
     reasons = suspects["reasons"].reindex(table["image_id"])
     reasons = reasons.astype(object).where(reasons.notna(), "")
     return pd.DataFrame(
-        {"image_id": table["image_id"].to_numpy(), "suspicion": suspicion, "reasons": reasons.to_numpy()}
+        {
+            "image_id": table["image_id"].to_numpy(),
+            "suspicion": scores["suspicion"].to_numpy(),
+            "is_suspect": scores["is_suspect"].to_numpy(),
+            "suggested": names[scores["suggested"].to_numpy()],
+            "predicted": names[scores["predicted"].to_numpy()],
+            "reasons": reasons.to_numpy(),
+        }
     )
 
 
@@ -80,7 +98,7 @@ def program_version() -> str:
 
 def _about(workspace: Workspace) -> dict[str, Any]:
     facts = workspace.facts()
-    chosen = ("name", "source", "reader", "fingerprint", "n_images", "n_set_aside", "classes", "about")
+    chosen = ("name", "source", "reader", "fingerprint", "n_images", "n_set_aside", "about")
     return {key: facts[key] for key in chosen}
 
 

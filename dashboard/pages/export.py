@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.base.errors import UserError
-from analysis.review.apply import STATUS, ExportPolicy
+from analysis.review.apply import ExportPolicy
+from analysis.review.columns import STATUS
 from analysis.review.exporter import EXPORTERS, Export, new_export, zip_export
 from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders, state

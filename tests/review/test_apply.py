@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from analysis.base.types import Decision
-from analysis.review.apply import COLUMNS, Cleaned, ExportPolicy, cleaned, iso_time
+from analysis.review.apply import Cleaned, ExportPolicy, cleaned, iso_time
+from analysis.review.columns import COLUMNS
 from analysis.review.decisions import DecisionStore
 from analysis.review.standing import disagreements, in_force
 from tests.review.helpers import decision, undo
@@ -32,7 +33,7 @@ def apply(store: DecisionStore, *said: Decision, **options: Any) -> Cleaned:
     """Book the decisions and apply them to six images, given cat cat cat dog dog eel."""
     store.book(said)
     table = pd.DataFrame({"image_id": IDS, "path": [f"p/{i}" for i in IDS], "given": [0, 0, 0, 1, 1, 2]})
-    return cleaned(table, CLASSES, store.current(), **options)
+    return cleaned(table, CLASSES, store.current(), excluded=store.excluded(), **options)
 
 
 def test_nothing_decided_nothing_changed_and_nothing_called_right(store: DecisionStore) -> None:
@@ -85,6 +86,50 @@ def test_every_verdict_has_its_status_and_only_wrong_labels_are_changes(store: D
     assert np.isnan(changes["suspicion"].iloc[0]) and changes["reason"].iloc[0] == ""
 
 
+def test_an_unreviewed_image_can_be_left_out_and_skipped_ones_with_it(store: DecisionStore) -> None:
+    said = [decision(1, "0.png", "relabel"), decision(2, "1.png", "skip"), decision(3, "2.png", "unsure")]
+    result = apply(store, *said, policy=ExportPolicy(unreviewed="drop"))
+    assert result.labels["image_id"].tolist() == result.images["image_id"].tolist() == ["0.png", "2.png"]
+    gone = result.changes[result.changes["action"] == "drop"]
+    assert gone["image_id"].tolist() == ["1.png", "3.png", "4.png", "5.png"]
+    assert gone["verdict"].tolist() == ["skip", "", "", ""] and gone["reviewer"].tolist() == ["ada", "", "", ""]
+    assert gone["decided_at"].tolist()[1:] == ["", "", ""] and gone["seq"].tolist() == [2, -1, -1, -1]
+
+
+def test_an_excluded_image_is_left_out_whatever_its_label_and_who_marked_it_is_said(store: DecisionStore) -> None:
+    bob = {"reviewer": "bob", "session": "bob-1"}
+    store.book([decision(1, "0.png", "exclude", **bob), decision(2, "5.png", "exclude", given="eel", **bob)])
+    result = apply(store, decision(1, "0.png", "relabel"), decision(2, "gone.png", "exclude"))
+    assert result.labels["image_id"].tolist() == IDS[1:5] and not result.labels["excluded"].any()
+    gone = result.changes[["image_id", "new", "action", "verdict", "reviewer"]].to_numpy().tolist()
+    assert gone == [["0.png", "", "drop", "exclude", "bob"], ["5.png", "", "drop", "exclude", "bob"]]
+    assert result.problems[["image_id", "problem"]].to_numpy().tolist() == [
+        ["gone.png", "the image is not in this data set"]
+    ]
+
+
+def test_an_excluded_image_that_is_kept_keeps_its_new_label_and_its_mark(store: DecisionStore) -> None:
+    said = [decision(1, "0.png", "relabel"), decision(2, "0.png", "exclude"), decision(3, "1.png", "exclude")]
+    result = apply(store, *said, decision(4, "1.png", "include"), policy=ExportPolicy(excluded="keep"))
+    assert result.labels["excluded"].tolist() == [True] + [False] * 5
+    assert result.labels["label"].iloc[0] == "dog" and result.changes["verdict"].tolist() == ["relabel"]
+
+
+def test_what_was_known_beforehand_stands_beside_the_labels(store: DecisionStore) -> None:
+    known = {"image_id": ["2.png"], "suspicion": [0.5], "reasons": ["odd"], "is_suspect": [True]}
+    result = apply(store, evidence=pd.DataFrame({**known, "suggested": ["dog"], "predicted": ["eel"]}))
+    assert result.images.iloc[2].to_dict() == {
+        "image_id": "2.png",
+        "width": 0,
+        "height": 0,
+        "suspicion": 0.5,
+        "is_suspect": True,
+        "suggested": "dog",
+        "predicted": "eel",
+    }
+    assert np.isnan(result.images["suspicion"].iloc[0]) and not result.images["is_suspect"].iloc[0]
+
+
 @pytest.mark.parametrize("dropped", ["several", "none_fits", "unsure"])
 def test_a_policy_leaves_images_out_and_says_so(store: DecisionStore, dropped: str) -> None:
     result = apply(
@@ -104,7 +149,7 @@ def test_policies_are_frozen_and_known() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         ExportPolicy().several = "drop"  # type: ignore[misc]
     with pytest.raises(ValidationError, match="Extra inputs"):
-        ExportPolicy(unreviewed="drop")  # type: ignore[call-arg]
+        ExportPolicy(skipped="drop")  # type: ignore[call-arg]
     with pytest.raises(ValidationError, match="'keep' or 'drop'"):
         ExportPolicy(several="relabel")  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ from analysis.base.errors import BadInput, NewerFormat, NotFoundHere, StoreFailu
 from analysis.review import exporter as exporter_module
 from analysis.review.apply import cleaned
 from analysis.review.decisions import DecisionStore
-from analysis.review.exporter import EXPORTERS, Export, new_export, read_export, write_export, zip_export
+from analysis.review.exporter import EXPORTERS, Export, Returned, new_export, read_export, write_export, zip_export
 from analysis.review.exporters.csv import FORMULA, guard, unguard
 from analysis.review.gather import gather
 from tests.factory import HOSTILE, make_workspace
@@ -58,14 +58,13 @@ def make_export(names: list[str], *, seed: int = 0) -> Export:
     current["event_id"] = current["event_id"].to_numpy()[::-1]
     evidence = pd.DataFrame({"image_id": ids[::4], "suspicion": rng.random(len(ids[::4])), "reasons": names[-1]})
     result = cleaned(table, names, current, evidence=evidence)
-    tables = {name: getattr(result, name) for name in ("labels", "changes", "conflicts", "problems")}
-    return Export(tables=tables, provenance={"classes": names, "by": {names[0]: 1}})
+    return Export(tables=result.tables(), classes=tuple(names), provenance={"by": {names[0]: 1}})
 
 
-def assert_same(one: Export, other: Export) -> None:
+def assert_same(one: Export, other: Returned) -> None:
     for name, table in one.tables.items():
         pd.testing.assert_frame_equal(table, other.tables[name], obj=name)
-    assert one.provenance == other.provenance
+    assert (one.provenance, one.classes) == (other.provenance, other.classes)
 
 
 def test_the_made_export_has_something_of_everything() -> None:
@@ -113,7 +112,7 @@ def test_an_export_of_nothing_decided_is_whole(name: str, tmp_path: Path) -> Non
     with_nothing = DecisionStore(tmp_path / "review.sqlite")
     result = cleaned(table, ["only"], with_nothing.current())
     with_nothing.close()
-    export = Export(tables={t: getattr(result, t) for t in ("labels", "changes", "conflicts", "problems")})
+    export = Export(tables=result.tables(), classes=("only",))
     assert_same(export, read_export(name, write_export(export, name, tmp_path / "out")))
 
 
@@ -199,7 +198,7 @@ def test_an_empty_folder_is_filled_and_a_file_in_the_way_is_a_clear_error(tmp_pa
 def test_exports_in_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
     made = {new_export(make_export(NASTY), "csv", tmp_path / "exports") for _ in range(3)}
     assert len(made) == 3 and all(path.parent == tmp_path / "exports" for path in made)
-    assert all(len(list(path.iterdir())) == 5 for path in made)
+    assert all(len(list(path.iterdir())) == 6 for path in made)
 
 
 def test_reading_with_another_format_is_refused(tmp_path: Path) -> None:
@@ -269,8 +268,11 @@ def test_a_workspace_is_exported_with_exactly_the_change_and_its_provenance(tmp_
     facts = export.provenance
     assert facts["data_set"]["fingerprint"] == workspace.facts()["fingerprint"]
     assert facts["run"]["run_id"] == run.run_id and facts["run"]["settings"]["models"]["folds"] == 5
-    assert facts["policy"] == {"several": "keep", "none_fits": "keep", "unsure": "keep"}
-    assert facts["decisions"] == {"last_event": 1, "current": 1}
+    assert facts["policy"] == {
+        **dict.fromkeys(["several", "none_fits", "unsure", "unreviewed"], "keep"),
+        "excluded": "drop",
+    }
+    assert facts["decisions"] == {"last_event": 1, "current": 1, "excluded": 0}
     assert facts["counts"]["by_status"] == {"relabelled": 1, "unreviewed": 119}
     assert facts["counts"]["classes_touched"] == 2 and facts["counts"]["changes_by_reviewer"] == {"ada": 1}
     for name in EXPORTERS.names():

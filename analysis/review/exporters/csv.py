@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.base.config import Settings
 from analysis.base.errors import BadInput
-from analysis.review.apply import COLUMNS, frame_of
-from analysis.review.exporter import exporter
+from analysis.review.columns import COLUMNS, frame_of
+from analysis.review.exporter import Export, exporter
 
 # A spreadsheet takes a cell that begins so for a formula. The full-width signs count too in some of them.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -76,10 +77,17 @@ def _read_table(name: str, path: Path) -> pd.DataFrame:
     return frame_of(name, columns)
 
 
-@exporter("csv", title="CSV files", reading=READING, read=read)
-def write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """Write labels.csv, changes.csv, conflicts.csv and problems.csv into an empty folder."""
-    for name, table in tables.items():
+@exporter(
+    "csv",
+    title="CSV files",
+    summary="one file per table, for spreadsheets and scripts",
+    reading=READING,
+    group="tables",
+    read=read,
+)
+def write(export: Export, folder: Path, _: Settings) -> None:
+    """Write labels.csv, images.csv, changes.csv, conflicts.csv and problems.csv into an empty folder."""
+    for name, table in export.tables.items():
         kinds = COLUMNS[name]
         cells = [[_WRITE[kind](value) for value in table[column]] for column, kind in kinds.items()]
         with (folder / f"{name}.csv").open("x", encoding="utf-8", newline="") as handle:

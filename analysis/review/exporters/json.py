@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.base.config import Settings
 from analysis.base.errors import BadInput
-from analysis.review.apply import COLUMNS, frame_of
-from analysis.review.exporter import exporter
+from analysis.review.columns import COLUMNS, frame_of
+from analysis.review.exporter import Export, exporter
 from analysis.runs.files import read_json, write_json
 
 FILE = "labels.json"
@@ -45,11 +46,18 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
-@exporter("json", title="One JSON file", reading=READING, read=read)
-def write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
+@exporter(
+    "json",
+    title="One JSON file",
+    summary="all tables as lists of objects in one file",
+    reading=READING,
+    group="tables",
+    read=read,
+)
+def write(export: Export, folder: Path, _: Settings) -> None:
     """Write labels.json into an empty folder."""
     content = {}
-    for name, table in tables.items():
+    for name, table in export.tables.items():
         kinds = COLUMNS[name]
         cells = [[_plain(kind, value) for value in table[column]] for column, kind in kinds.items()]
         content[name] = [dict(zip(kinds, row, strict=True)) for row in zip(*cells, strict=True)]
