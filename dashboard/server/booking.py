@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from analysis.base.errors import BadInput, UserError
-from analysis.base.types import Decision, Verdict
+from analysis.base.types import MARKS, Decision, Purpose, Verdict
 from analysis.review.limits import SEPARATOR, sift
 from dashboard.server.opened import Opened
 
@@ -15,6 +15,11 @@ MAX_BODY = 256 << 10  # bytes; a hundred decisions are about forty thousand
 MAX_OPS = 500
 
 Text = Annotated[str, Field(max_length=1000)]
+SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+ImageId = Annotated[str, Field(min_length=1, max_length=4096)]
+ReviewerName = Annotated[str, Field(min_length=1, max_length=80)]
+QueueTag = Annotated[str, Field(max_length=200)]
+Moment = Annotated[float, Field(ge=0, lt=1e11, allow_inf_nan=False)]
 
 
 class Op(BaseModel):
@@ -22,17 +27,21 @@ class Op(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    session: str = Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")
+    session: SessionName
     seq: int = Field(ge=1, lt=2**53)
-    image_id: str = Field(min_length=1, max_length=4096)
+    image_id: ImageId
     verdict: Verdict
     suggested: Text = ""
     new_labels: list[Text] = Field(default_factory=list, max_length=20)
-    reviewer: str = Field(min_length=1, max_length=80)
+    reviewer: ReviewerName
     run_id: Text = ""
-    decided_at: float = Field(ge=0, lt=1e11, allow_inf_nan=False)
+    decided_at: Moment
+    shown_at: Moment | None = None
     note: str = Field("", max_length=2000)
     undoes: int | None = Field(None, ge=1, lt=2**53)
+    mode: Literal["", "single", "grid", "table"] = ""
+    queue: QueueTag = ""
+    purpose: Purpose = ""
 
 
 class Batch(BaseModel):
@@ -104,6 +113,11 @@ def to_decision(opened: Opened, op: Op) -> Decision:
         decided_at=op.decided_at,
         note=op.note,
         undoes=op.undoes,
+        mode=op.mode,
+        shown_at=op.shown_at,
+        queue=op.queue,
+        # a mark is about the image even where the verdict beside it only measures the reviewer
+        purpose="" if op.verdict in MARKS else op.purpose,
     )
 
 
@@ -117,7 +131,8 @@ def _new_label(op: Op, given: str) -> str | None:
             raise BadInput("Several labels are at least two different classes")
         return SEPARATOR.join(dict.fromkeys(op.new_labels))
     if op.new_labels:
-        raise BadInput(f"The verdict {op.verdict} carries no new label")
+        what = "mark" if op.verdict in MARKS else "verdict"
+        raise BadInput(f"The {what} {op.verdict} carries no new label")
     return None
 
 

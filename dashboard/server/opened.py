@@ -12,6 +12,7 @@ from analysis.base.arrays import digest_of
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
 from analysis.review.decisions import DecisionStore
+from analysis.review.leases import Leases
 from analysis.review.opening import open_store
 from analysis.runs.workspace import Workspace
 
@@ -49,6 +50,11 @@ class Opened:
     def class_names(self) -> frozenset[str]:
         """The class names, for quick look-up."""
         return frozenset(self.dataset.classes)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who has which image on the screen."""
+        return Leases(self.decisions)
 
     @cached_property
     def decisions(self) -> DecisionStore:

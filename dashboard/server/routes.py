@@ -1,8 +1,9 @@
-"""The routes beside Streamlit's: images and class names out, decisions in. Slow work runs in threads."""
+"""The routes beside Streamlit's: images and class names out, decisions and leases in. Slow work runs in threads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -16,6 +17,7 @@ from analysis.data.images import MEDIA_TYPE
 from dashboard.server import opened as registry
 from dashboard.server import vendor
 from dashboard.server.booking import MAX_BODY, book, read_batch
+from dashboard.server.leasing import lease, read_ask
 from dashboard.server.opened import Opened
 from dashboard.server.security import TOKEN_HEADER, foreign_embed, same_origin, token_fits
 from dashboard.server.urls import SCRIPTS, prefix, scripts_version
@@ -36,6 +38,7 @@ def routes() -> list[Route]:
         Route(base + "/scripts/{version}/{name}", script, methods=["GET"]),
         vendor.route(),
         Route(base + "/decisions/{workspace}", decisions, methods=["POST"]),
+        Route(base + "/lease/{workspace}", leases, methods=["POST"]),
     ]
 
 
@@ -89,6 +92,16 @@ async def script(request: Request) -> Response:
 
 async def decisions(request: Request) -> Response:
     """Book a batch: 200 says of each decision whether it is durable; on any other answer the deck keeps them all."""
+    return await _posted(request, lambda found, body: book(found, read_batch(body)))
+
+
+async def leases(request: Request) -> Response:
+    """Lease images to a tab, renew what it has, take back what it releases."""
+    return await _posted(request, lambda found, body: lease(found, read_ask(body)))
+
+
+async def _posted(request: Request, work: Callable[[Opened, bytes], dict[str, Any]]) -> Response:
+    """The answer of `work` to a body that our own page sent, or why there is none."""
     refusal = _refusal(request.headers)
     if refusal is not None:
         return refusal
@@ -97,9 +110,9 @@ async def decisions(request: Request) -> Response:
         return _unknown()
     body = await _body(request)
     if body is None:
-        return _problem(413, f"A batch of decisions has at most {MAX_BODY:,} bytes.")
+        return _problem(413, f"A request has at most {MAX_BODY:,} bytes.")
     try:
-        answer = await run_in_threadpool(lambda: book(found, read_batch(body)))
+        answer = await run_in_threadpool(work, found, body)
     except StoreFailure as error:
         return _problem(507, str(error))
     except UserError as error:

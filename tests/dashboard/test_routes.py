@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from analysis.base.errors import StoreFailure
@@ -21,39 +17,10 @@ from analysis.base.types import Dataset, Pixels
 from analysis.runs.workspace import Workspace
 from dashboard.server import booking, opened
 from dashboard.server.opened import Opened
-from dashboard.server.routes import routes
-from dashboard.server.security import TOKEN, Guard, host_allowed
+from dashboard.server.security import host_allowed
 from tests.factory import make_workspace
 
-BASE = "http://127.0.0.1:8501"
 SESSION = "0123456789abcdef"
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient]:
-    app = Starlette(routes=routes(), middleware=[Middleware(Guard)])
-    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as made:
-        yield made
-    opened.close_all()
-
-
-@pytest.fixture
-def found(tmp_path: Path, client: TestClient) -> Opened:
-    return opened.open_workspace(make_workspace(tmp_path / "ws", n=40).path)
-
-
-@pytest.fixture
-def send(client: TestClient, found: Opened) -> Callable[..., Any]:
-    """POST decisions as the deck does; any header can be replaced, or left out with None."""
-
-    def post(ops: Any, *, key: str = "", body: bytes | None = None, **headers: str | bytes | None) -> Any:
-        usual = {"origin": BASE, "content-type": "application/json", "x-lookalike-token": TOKEN}
-        changed = {**usual, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        content = body if body is not None else json.dumps({"ops": ops}).encode()
-        sent = {name: value for name, value in changed.items() if value is not None}
-        return client.post(f"/decisions/{key or found.key}", content=content, headers=sent)
-
-    return post
 
 
 def op(seq: int = 1, **changes: Any) -> dict[str, Any]:
@@ -218,6 +185,22 @@ def test_decisions_are_booked_and_acknowledged_and_again_changes_nothing(send: A
     assert list(log["reviewer"]) == ["Ada", "Ada"]
 
 
+def test_where_and_why_a_decision_was_made_is_stored_with_it(send: Any, found: Opened) -> None:
+    made = {"shown_at": 999_999_998.5, "mode": "grid", "queue": "pair:1:2", "purpose": "repeat"}
+    assert send([op(1, **made), op(2)]).json()["problems"] == []
+    log = found.decisions.log()
+    assert log.loc[0, list(made)].to_dict() == made
+    assert np.isnan(log["shown_at"][1]) and list(log.loc[1, ["mode", "queue", "purpose"]]) == ["", "", ""]
+
+
+def test_a_mark_counts_whatever_the_verdict_beside_it_is_for(send: Any, found: Opened) -> None:
+    send([op(1, verdict="exclude", purpose="known"), op(2, purpose="known")])
+    assert found.decisions.excluded()["image_id"].tolist() == ["train/00000"]
+    assert len(found.decisions.current()) == 0
+    send([op(3, verdict="include")])
+    assert len(found.decisions.excluded()) == 0
+
+
 def test_another_decision_under_the_same_name_is_refused(send: Any) -> None:
     send([op(1)])
     answer = send([op(1, verdict="none_fits"), op(2)]).json()
@@ -251,6 +234,13 @@ def test_another_decision_under_the_same_name_is_refused(send: Any) -> None:
         ({"note": "x" * 2001}, "note"),
         ({"note": "bell \u0007"}, "control character"),
         ({"given": "class 0"}, "given"),
+        ({"shown_at": "then"}, "shown_at"),
+        ({"shown_at": -1}, "shown_at"),
+        ({"mode": "import"}, "mode"),
+        ({"queue": "x" * 201}, "queue"),
+        ({"queue": "bell \u0007"}, "control character"),
+        ({"purpose": "because"}, "purpose"),
+        ({"verdict": "exclude", "new_labels": ["class 1"]}, "The mark exclude carries no new label"),
     ],
 )
 def test_a_bad_decision_is_answered_with_its_problem_and_stops_no_other(
