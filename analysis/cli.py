@@ -82,7 +82,7 @@ def _settings(make: Callable[[], S]) -> S:
 def _status(args: argparse.Namespace) -> int:
     from analysis.job import describe
 
-    facts = describe(args.workspace)
+    facts = describe(args.workspace, database=args.database)
     if args.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return 0
@@ -91,7 +91,7 @@ def _status(args: argparse.Namespace) -> int:
         print(f"  {facts['n_set_aside']:,} images set aside as unreadable")
     for run in facts["runs"]:
         print(f"  {run['run_id']}: {run['line']}")
-    print(f"  decisions: {facts['decisions']:,}")
+    print(f"  images decided on: {facts['decisions']:,}, kept in {facts['database']}")
     return 0
 
 
@@ -121,18 +121,26 @@ def _graph(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from analysis.job import export
 
-    print(export(args.workspace, args.format, args.out))
+    print(export(args.workspace, args.format, args.out, database=args.database))
     return 0
 
 
 def _open(args: argparse.Namespace) -> int:
+    from analysis.review.opening import database_named, open_store
     from analysis.runs.workspace import Workspace
 
-    return _serve(Workspace.open(args.workspace).path, args.port, headless=args.no_browser)
+    workspace = Workspace.open(args.workspace)
+    database = database_named(args.database)
+    if database is not None:
+        open_store(workspace, database).close()  # a server that cannot be reached is said here, not in a browser
+    return _serve(workspace.path, args.port, headless=args.no_browser, database=database)
 
 
-def _serve(workspace: Path, port: int | None, *, headless: bool) -> int:
-    """Replace this process by the dashboard; what it may do is set in .streamlit/config.toml beside it."""
+def _serve(workspace: Path, port: int | None, *, headless: bool, database: str | None = None) -> int:
+    """Replace this process by the dashboard; what it may do is set in .streamlit/config.toml beside it.
+
+    The address of the database may hold a password: it goes into the environment, not into the list of processes.
+    """
     root = Path(__file__).resolve().parents[1]
     if not (root / "streamlit_app.py").exists():
         raise NotFoundHere(f"There is no dashboard in {root}", hint="run this from a checkout of the repository")
@@ -143,6 +151,8 @@ def _serve(workspace: Path, port: int | None, *, headless: bool) -> int:
     ):
         headless = True  # no screen: Streamlit would try to open a browser and print an error
     environment = {**os.environ, "LOOKALIKE_WORKSPACE": str(workspace)}
+    if database is not None:
+        environment["LOOKALIKE_DATABASE_URL"] = database
     command = [sys.executable, "-m", "streamlit", "run", str(root / "streamlit_app.py")]
     command += ["--server.headless", str(headless).lower()]
     if port is not None:

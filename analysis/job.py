@@ -123,15 +123,15 @@ def headline(workspace: Workspace, run: Run) -> str:
     return "\n".join(lines)
 
 
-def describe(folder: str) -> dict[str, Any]:
-    """What a workspace holds and how its runs stand."""
-    from analysis.review.decisions import DecisionStore
+def describe(folder: str, *, database: str | None = None) -> dict[str, Any]:
+    """What a workspace holds, how its runs stand, and where its decisions are kept."""
+    from analysis.review.opening import database_named, open_store, place_of
 
     workspace = Workspace.open(folder)
     facts = workspace.facts()
     decisions = 0
-    if (workspace.path / "review.sqlite").exists():
-        with DecisionStore(workspace.review_url) as store:
+    if database_named(database) is not None or (workspace.path / "review.sqlite").exists():
+        with open_store(workspace, database) as store:
             decisions = len(store.in_force())
     return {
         "path": str(workspace.path),
@@ -142,6 +142,7 @@ def describe(folder: str) -> dict[str, Any]:
         "n_set_aside": facts["n_set_aside"],
         "runs": [{"run_id": run.run_id, **run.status(), "line": _line(run)} for run in workspace.runs()],
         "decisions": decisions,
+        "database": place_of(workspace, database),
     }
 
 
@@ -159,15 +160,15 @@ def _line(run: Run) -> str:
     return f"{state}: {status.get('error')}" if status.get("error") else str(state)
 
 
-def export(folder: str, format_name: str, out: str) -> str:
+def export(folder: str, format_name: str, out: str, *, database: str | None = None) -> str:
     """Write the cleaned labels of a workspace into the new folder `out`; gives the lines to print."""
-    from analysis.review.decisions import DecisionStore
     from analysis.review.exporter import EXPORTERS, write_export
     from analysis.review.gather import gather
+    from analysis.review.opening import open_store
 
     EXPORTERS.get(format_name)
     workspace = Workspace.open(folder)
-    with DecisionStore(workspace.review_url) as store:
+    with open_store(workspace, database) as store:
         made = gather(workspace, store)
     place = write_export(made, format_name, out)
     counts = made.provenance["counts"]

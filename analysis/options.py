@@ -90,6 +90,7 @@ def _add_status(commands: Any) -> None:
         commands, "status", "Tell what a workspace holds and how its runs stand", "status workspaces/demo"
     )
     parser.add_argument("workspace", metavar="WORKSPACE")
+    _add_database(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
@@ -138,6 +139,7 @@ def _add_export(commands: Any) -> None:
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--format", required=True, help="csv, json, …")
     parser.add_argument("--out", required=True, metavar="DIR", help="a new folder")
+    _add_database(parser)
 
 
 def _add_open(commands: Any) -> None:
@@ -145,3 +147,13 @@ def _add_open(commands: Any) -> None:
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--port", type=int)
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    _add_database(parser)
+
+
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="where a team keeps its decisions: postgresql://USER@HOST/NAME or sqlite:///FILE; "
+        "default: LOOKALIKE_DATABASE_URL, else the workspace's own file",
+    )
