@@ -53,7 +53,7 @@ def fingerprint_of(
     return digest_of("\0".join(ids), "\0".join(content), np.asarray(given, np.int64), "\0".join(classes))
 
 
-def wilson(successes: int, n: int, *, z: float = 1.96) -> tuple[float, float]:
+def wilson(successes: float, n: float, *, z: float = 1.96) -> tuple[float, float]:
     """Wilson interval of a share, (low, high) in 0..1; (0, 1) when nothing was counted. [Wilson27]"""
     if n == 0:
         return 0.0, 1.0

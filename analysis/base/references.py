@@ -14,6 +14,10 @@ REFERENCES: dict[str, str] = {
         "A. Coates, A. Y. Ng, Learning feature representations with k-means, in Neural Networks: Tricks of the Trade,"
         " LNCS 7700, 2012, pp. 561-580."
     ),
+    "Cohen60": "J. Cohen, A coefficient of agreement for nominal scales, Educ. Psychol. Meas. 20, 1960, pp. 37-46.",
+    "Fleiss71": (
+        "J. L. Fleiss, Measuring nominal scale agreement among many raters, Psychol. Bull. 76, 1971, pp. 378-382."
+    ),
     "Guo17": "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.",
     "He16": "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016.",
     "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",
@@ -22,6 +26,7 @@ REFERENCES: dict[str, str] = {
         " classification, IJCAI 2017, pp. 1980-1986."
     ),
     "Jin18": "C. Jin, R. Jin, K. Chen, Y. Dou, C-MS-Celeb, Comput. Intell. Neurosci. 2018, art. 4512473.",
+    "Krippendorff11": "K. Krippendorff, Computing Krippendorff's alpha-reliability, Univ. of Pennsylvania, 2011.",
     "Krizhevsky12": (
         "A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet classification with deep convolutional neural networks,"
         " NeurIPS 2012."
