@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
 
 import pandas as pd
 
@@ -13,8 +14,30 @@ from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
 from analysis.review.decisions import DecisionStore
 from analysis.review.leases import Leases
+from analysis.review.named import NamedQueues
 from analysis.review.opening import open_store
 from analysis.runs.workspace import Workspace
+
+T = TypeVar("T")
+
+
+class _Part(Generic[T]):
+    """A part of an open workspace, made on first use, and once only, whichever threads ask for it together.
+
+    No cached_property: with Python 3.11 it has a lock of its own, so that two parts that need each other could block
+    two threads for ever; with later versions it has none.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self.make = make
+        self.name = make.__name__
+        self.__doc__ = make.__doc__
+
+    def __get__(self, opened: Opened, _owner: object = None) -> T:
+        with opened.lock:
+            if self.name not in vars(opened):
+                vars(opened)[self.name] = self.make(opened)  # found there from now on, without coming here
+            return cast("T", vars(opened)[self.name])
 
 
 class Opened:
@@ -25,42 +48,43 @@ class Opened:
         self.workspace = workspace
         self.fingerprint: str = facts["fingerprint"]
         self.key = key_of(workspace)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
-    @cached_property
+    @_Part
     def dataset(self) -> Dataset:
         """The data set; its table is shared: never change it in place."""
-        with self._lock:
-            return self.workspace.dataset()
+        return self.workspace.dataset()
 
-    @cached_property
+    @_Part
     def images(self) -> ImageStore:
         """Decoded images and thumbnails by row."""
-        with self._lock:
-            return ImageStore(self.dataset.pixels, self.dataset.table, thumbs=self.workspace.path / "thumbs")
+        return ImageStore(self.dataset.pixels, self.dataset.table, thumbs=self.workspace.path / "thumbs")
 
-    @cached_property
+    @_Part
     def row_of(self) -> pd.Series:
         """Row number by image id, for looking up what a browser sends."""
-        with self._lock:
-            ids = self.dataset.table["image_id"].to_numpy()
-            return pd.Series(range(len(ids)), index=pd.Index(ids))
+        ids = self.dataset.table["image_id"].to_numpy()
+        return pd.Series(range(len(ids)), index=pd.Index(ids))
 
-    @cached_property
+    @_Part
     def class_names(self) -> frozenset[str]:
         """The class names, for quick look-up."""
         return frozenset(self.dataset.classes)
 
-    @cached_property
+    @_Part
     def leases(self) -> Leases:
         """Who has which image on the screen."""
         return Leases(self.decisions)
 
-    @cached_property
+    @_Part
+    def queues(self) -> NamedQueues:
+        """The queues that were given a name."""
+        return NamedQueues(self.decisions)
+
+    @_Part
     def decisions(self) -> DecisionStore:
         """The store of people's decisions."""
-        with self._lock:
-            return open_store(self.workspace)
+        return open_store(self.workspace)
 
 
 _opened: dict[str, Opened] = {}
