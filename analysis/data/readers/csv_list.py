@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,34 +11,13 @@ from analysis.base.errors import BadInput
 from analysis.base.progress import Progress
 from analysis.base.types import Dataset, Pixels
 from analysis.data.building import Found, build
-from analysis.data.decode import SUFFIXES
 from analysis.data.frames import TEXT_SUFFIXES
 from analysis.data.labels import code_labels, read_classes
-from analysis.data.listing import place, require_columns, set_repeats_aside
+from analysis.data.list_columns import COLUMNS, has_header, places_by_look, places_by_name
+from analysis.data.listing import place, set_repeats_aside
 from analysis.data.reader import Options, file_of, flag, folder_of, reader
 from analysis.data.scan import look_at_files
-from analysis.data.text_in import TextTable, read_table
-
-# Usual column names, the first that is there is taken; an option of the same name overrules them
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "path": (
-        "path",
-        "image_path",
-        "filepath",
-        "file_path",
-        "file",
-        "filename",
-        "file_name",
-        "image",
-        "image_id",
-        "img",
-    ),
-    "label": ("label", "class", "class_name", "label_name", "category", "given", "given_label", "target", "class_id"),
-    "split": ("split", "set", "subset", "partition"),
-    "title": ("title",),
-    "description": ("description", "caption", "text"),
-    "true": ("true", "true_label", "clean_label"),
-}
+from analysis.data.text_in import read_table
 
 
 @dataclass(frozen=True)
@@ -103,9 +81,11 @@ def _listing(file: Path, options: Options) -> _Listing:
     if not table.cells:
         raise BadInput(f"{file.name} is empty", wanted="rows with a path and a label")
     asked = {name: options[name] for name in COLUMNS if name in options}
-    with_header = flag(options, "header", default=_has_header(table.cells[0], asked))
+    with_header = flag(options, "header", default=has_header(table.cells[0], asked))
     places = (
-        _places_by_name(table.cells[0], asked, file.name) if with_header else _places_by_look(table, asked, file.name)
+        places_by_name(table.cells[0], asked, file.name)
+        if with_header
+        else places_by_look(table.cells[0], asked, file.name)
     )
     first = 1 if with_header else 0
     needed = max(places["path"], places["label"]) + 1
@@ -119,51 +99,3 @@ def _listing(file: Path, options: Options) -> _Listing:
         for name, place in places.items()
     }
     return _Listing(pd.DataFrame(columns, dtype=object), table.lines[first:], file.name)
-
-
-def _has_header(first: list[str], asked: Mapping[str, str]) -> bool:
-    names = {field.lower() for field in first}
-    if any(Path(field).suffix.lower() in SUFFIXES for field in first):
-        return False  # "set/1.jpg,set" is a row, though a column may be called set
-    usual = {name for names in COLUMNS.values() for name in names}
-    return bool(names & usual) or any(value in first for value in asked.values())
-
-
-def _places_by_name(header: list[str], asked: Mapping[str, str], file: str) -> dict[str, int]:
-    lower = [field.lower() for field in header]
-    places = {name: _asked_place(value, header, file) for name, value in asked.items()}
-    for name, usual in COLUMNS.items():
-        place = next((lower.index(column) for column in usual if column in lower), None)
-        if name not in places and place is not None and place not in places.values():
-            places[name] = place
-    require_columns(places, ("path", "label"), header=header, usual=COLUMNS, file=file)
-    return places
-
-
-def _asked_place(value: str, header: list[str], file: str) -> int:
-    if value in header:
-        return header.index(value)
-    if value.isascii() and value.isdigit() and int(value) < len(header):
-        return int(value)
-    raise BadInput(f"{file} has no column {value!r}", wanted="one of " + ", ".join(header[:12]))
-
-
-def _places_by_look(table: TextTable, asked: Mapping[str, str], file: str) -> dict[str, int]:
-    """No header: the path is the first column whose first field looks like an image file, the label the next other."""
-    first = table.cells[0]
-    places = {name: _asked_place(value, [str(i) for i in range(len(first))], file) for name, value in asked.items()}
-    free = [i for i in range(len(first)) if i not in places.values()]
-    if "path" not in places:
-        path = next((i for i in free if Path(first[i]).suffix.lower() in SUFFIXES), None)
-        if path is None:
-            raise BadInput(
-                f"{file} starts with the fields {', '.join(first[:8])}: no column names, and none is an image file",
-                wanted="a header with path and label, or rows such as cat/1.jpg,cat",
-            )
-        places["path"] = path
-        free.remove(path)
-    if "label" not in places:
-        if not free:
-            raise BadInput(f"{file} has {len(first)} column", wanted="a path and a label in every row")
-        places["label"] = free[0]
-    return places
