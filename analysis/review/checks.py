@@ -104,9 +104,9 @@ def _true_outcomes(dataset: Dataset) -> pd.Series:
     ids = dataset.table["image_id"].to_numpy(object)
     if dataset.true is None:
         return pd.Series([], index=pd.Index([], dtype=object), dtype=object)
-    names = np.array(dataset.classes, dtype=object)
+    answers = np.array([[begin + name for name in dataset.classes] for begin in (KEEP, "relabel" + SEPARATOR)], object)
     known, wrong = dataset.true != UNKNOWN, dataset.true != dataset.given
-    answer = np.where(wrong, "relabel" + SEPARATOR, KEEP).astype(object) + names[dataset.true]
+    answer = answers[wrong.astype(int), dataset.true]
     return pd.Series(answer[known], index=pd.Index(ids[known], dtype=object), dtype=object)
 
 
@@ -172,8 +172,10 @@ def _said(log: pd.DataFrame) -> pd.DataFrame:
 
 def _known_items(last: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Of every answer to a known-answer item: reviewer, right, partly."""
-    asked = last[(last["purpose"] == "known") & (last["verdict"] != "skip") & last["image_id"].isin(known.index)]
-    answer = asked["image_id"].map(known["outcome"])
+    asked = last[(last["purpose"] == "known") & (last["verdict"] != "skip")]
+    settled = known.loc[known.index.isin(asked["image_id"]), "outcome"]  # few of perhaps a million
+    asked = asked[asked["image_id"].isin(settled.index)]
+    answer = asked["image_id"].map(settled)
     right = asked["outcome"] == answer
     found_wrong = asked["verdict"].isin(WRONG) & ~asked["outcome"].str.startswith(KEEP)
     partly = found_wrong & ~answer.str.startswith(KEEP) & ~right
