@@ -5,82 +5,80 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from analysis.review.queue import QueueProgress, bias_sentence, progress, undecided
-from analysis.review.standing import JUDGEMENTS
+from analysis.review.queue import undecided, window
 from dashboard import loaders
 from dashboard.components.review_deck.review_deck import Window, review_deck, wanted
-from dashboard.queues import Choice, queue_of
+from dashboard.queues import Choice, tag
+from dashboard.widgets.audits import draw_audit
+from dashboard.widgets.beside import queue_map
 from dashboard.widgets.frame import PAGES, Seen, enter
-from dashboard.widgets.queue_choice import choose_queue, say_queue, suspects_table
+from dashboard.widgets.queue_choice import choose_queue, say_queue
+from dashboard.widgets.queue_extras import extras_of, mixed
+from dashboard.widgets.queue_options import Options, queue_options
+from dashboard.widgets.queue_standing import queue_standing
+from dashboard.widgets.queue_table import queue_table
 from dashboard.widgets.reviewer import reviewer_name
-from dashboard.widgets.text import interval, percent
 
 DECK = "review.deck"
 ORDER = "review.order"
-WINDOW = 40
+SIZE = 40  # images in a window
 
 
-def order(choice: Choice, seen: Seen) -> dict[str, Any]:
+def order(choice: Choice, seen: Seen, *, options: Options, reviewer: str) -> dict[str, Any]:
     """The queue in a fixed order: made once per choice, so that windows never overlap and nothing comes twice."""
     known: dict[str, Any] | None = st.session_state.get(ORDER)
-    if known and known["of"] == (choice, seen.path, seen.run.run_id):
+    of = (choice, seen.path, seen.run.run_id, reviewer, options)
+    if known and known["of"] == of:
         return known
-    ids = loaders.dataset(seen.path).table["image_id"].to_numpy()
-    queue = queue_of(choice, seen.table("suspects"), seen.columns, ids)
-    decided = loaders.decision_store(seen.path).in_force()
-    judged = decided.loc[decided["verdict"].isin(JUDGEMENTS), "image_id"]
+    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    settles = choice.kind == "disagreements"
+    decided, skipped = loaders.said(seen.path).done(reviewer, opinions=options.opinions, adjudicate=settles)
+    left = undecided(queue, decided, skipped)
+    rows, purposes = mixed(seen, left, options=options, reviewer=reviewer)
     made = {
-        "of": (choice, seen.path, seen.run.run_id),
+        "of": of,
         "name": secrets.token_hex(8),
-        "queue": queue,
-        "left": undecided(queue, decided)["row"].to_numpy(),
-        "judged": int(queue["image_id"].isin(judged).sum()),
+        "rows": rows,
+        "purposes": purposes,
+        "already": len(queue) - len(left),
+        "skipped": int(np.isin(left, skipped).sum()),
     }
     st.session_state[ORDER] = made
     return made
 
 
 @st.fragment
-def judge(made: dict[str, Any], seen: Seen, reviewer: str) -> None:
+def judge(made: dict[str, Any], seen: Seen, *, choice: Choice, options: Options, reviewer: str) -> None:
     """The deck on its present window, and what the queue has shown so far."""
-    left = made["left"]
+    rows = made["rows"]
     want = wanted(DECK)
     start = int(want["start"]) if want and want.get("queue") == made["name"] else 0
-    start = min(max(0, start), len(left))
+    start = min(max(0, start), max(0, len(rows) - 1))
+    shown = window(rows, start, SIZE).tolist()
     source = loaders.review_source(seen.path, seen.run.run_id)
-    shown = Window(
+    extras = extras_of(seen, shown, start, purposes=made["purposes"], settles=choice.kind == "disagreements")
+    deck = Window(
         queue=made["name"],
-        total=len(left),
-        already=made["judged"],
-        skipped=len(made["queue"]) - len(left) - made["judged"],
-        items=source.items(left[start : start + WINDOW].tolist(), start),
+        tag=tag(choice),
+        total=len(rows),
+        already=made["already"],
+        skipped=made["skipped"],
+        opinions=options.opinions,
+        adjudicate=choice.kind == "disagreements",
+        items=source.items(shown, start, known=loaders.known(seen.path), extras=extras),
     )
-    review_deck(seen.opened, shown, reviewer=reviewer, run_id=seen.run.run_id, key=DECK)
-    show_progress(progress(made["queue"], loaders.decision_store(seen.path).in_force()), len(seen.columns))
-
-
-def show_progress(reached: QueueProgress, n_images: int) -> None:
-    """How far the queue is, the measured precision with its interval, and what it does not say."""
-    st.subheader("What this queue has shown so far", anchor=False)
-    judged = reached.wrong + reached.right
-    if reached.precision is None:
-        st.caption("Nothing is judged yet. The share of wrong labels, with its interval, appears with your decisions.")
-        return
-    one, two, three = st.columns(3)
-    skipped = f", {reached.open_verdicts:,} skipped" if reached.open_verdicts else ""
-    one.metric("Judged", f"{judged:,}")
-    one.caption(f"of {reached.total:,} images{skipped}")
-    two.metric("Labels found wrong", f"{reached.wrong:,}")
-    two.caption("changed, several labels fit, or none fits")
-    three.metric("Precision so far", percent(reached.precision, digits=0))
-    three.caption(f"95 % interval {interval(reached.low, reached.high)}")
-    st.caption(bias_sentence(reached, n_images=n_images, method="the combined suspicion"))
+    review_deck(seen.opened, deck, reviewer=reviewer, run_id=seen.run.run_id, key=DECK)
+    queue_standing(seen, choice, accepted=options.accepted)
 
 
 def nothing_here(choice: Choice) -> None:
     """What to do where a queue is empty."""
+    if choice.kind == "disagreements":
+        st.info("Nobody disagrees: every image that several people judged has one answer, or was settled.")
+        return
     if choice.kind != "suspects":
         st.info("No image is in this queue. Choose another one, or remove a condition of the filter above.")
         return
@@ -96,16 +94,23 @@ def main() -> None:
         return
     reviewer = reviewer_name()
     choice = choose_queue(seen)
-    made = order(choice, seen)
-    if choice.kind != "filter" and len(made["queue"]):  # what the filter means stands in the chips
-        st.caption(say_queue(seen.columns, made["queue"]["row"].to_numpy()))
-    if len(made["queue"]) == 0:
+    if choice is None:
+        draw_audit(seen, reviewer)
+        return
+    options = queue_options(seen, choice, reviewer)
+    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    if len(queue) == 0:
         nothing_here(choice)
-    elif not reviewer:
-        st.info("Enter your name in the sidebar first: it is stored with every decision.")
-    else:
-        judge(made, seen, reviewer)
-        suspects_table(seen, made["queue"]["row"].to_numpy())
+        return
+    if choice.kind != "filter":  # what the filter means stands in the chips
+        st.caption(say_queue(seen.columns, queue))
+    if not reviewer:
+        st.info("Enter your name in the sidebar first, or sign in: it is stored with every decision.")
+        return
+    made = order(choice, seen, options=options, reviewer=reviewer)
+    judge(made, seen, choice=choice, options=options, reviewer=reviewer)
+    queue_map(seen, queue)
+    queue_table(seen, queue)
 
 
 main()

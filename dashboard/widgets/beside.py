@@ -13,7 +13,7 @@ from dashboard.widgets.frame import Seen, colours
 AT_MOST = 50_000  # points; nothing is selected here, so that no selection travels back
 
 
-def queue_map(seen: Seen, rows: NDArray[np.int64]) -> None:
+def queue_map(seen: Seen, rows: NDArray[np.integer]) -> None:
     """All images on the map, those of the queue (rows) in the colour of their given label, behind a switch."""
     xy = seen.columns.xy
     if xy is None or not st.toggle("Show the map beside", key="review.map", help="Where these images lie on the map"):

@@ -1,60 +1,84 @@
-"""Which images to judge: the choice of a queue, and its images as a table."""
+"""Which images to judge: the choice of a queue and of its order."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from analysis.review.limits import labels_of
+from analysis.base.errors import UserError
+from analysis.review.audit import AuditRule
+from analysis.review.named import NamedQueue
 from analysis.review.queue import Order
 from dashboard import loaders, state
 from dashboard.queues import Choice, Kind, pairs
-from dashboard.selection import Columns
-from dashboard.server import urls
+from dashboard.selection import Columns, fitting, from_params
+from dashboard.server import opened
+from dashboard.widgets.audits import choose_audit
 from dashboard.widgets.frame import Seen
-from dashboard.widgets.text import clean, community_name, count
+from dashboard.widgets.text import clean, community_name, count, for_markdown
 
 NAMES: dict[Kind, str] = {
     "suspects": "Everything suspicious",
     "filter": "This filter",
     "community": "One community",
     "pair": "One pair of classes",
+    "saved": "Saved",
+    "disagreements": "Disagreements",
+    "audit": "Random audit",
 }
 ORDERS: dict[Order, str] = {"by_pair": "Pair by pair", "suspicion": "Most suspicious first"}
-TABLE_ROWS = 500
-PAIRS_SHOWN = 400
+ASKED = "review.kind"  # another page asks for a kind of queue, once
 
 
-def choose_queue(seen: Seen) -> Choice:
-    """Draw the choice of a queue and of its order, and give both."""
-    chosen = seen.chosen
-    kinds: list[Kind] = ["suspects", "community", "pair"] if chosen.is_empty else list(NAMES)
-    left, middle, right = st.columns([5, 4, 2], vertical_alignment="center")
-    with left:
-        kind = st.segmented_control(
-            "Queue",
-            kinds,
-            format_func=NAMES.__getitem__,
-            default="suspects" if chosen.is_empty else "filter",
-            required=True,
-            key=f"review.kind.{state.changes()}",
-            label_visibility="collapsed",
-        )
+def choose_queue(seen: Seen) -> Choice | None:
+    """Draw the choice of a queue and of its order, and give both; None while there is nothing to choose from."""
+    kind = _kind(seen)
+    left, right = st.columns([6, 2], vertical_alignment="center")
     with right:
         order: Order = st.selectbox(
-            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="review.order_by", label_visibility="collapsed"
+            "Order",
+            list(ORDERS),
+            format_func=ORDERS.__getitem__,
+            key="review.order_by",
+            label_visibility="collapsed",
+            disabled=kind == "audit",
         )
-    with middle:
-        if kind == "community":
-            return Choice("community", community=_community(seen), order=order)
-        if kind == "pair":
-            return Choice("pair", pair=_pair(seen), order=order)
-    return Choice("filter", filter=chosen, order=order) if kind == "filter" else Choice(order=order)
+    with left:
+        return _chosen(seen, kind, order)
 
 
-def say_queue(columns: Columns, rows: NDArray[np.int64]) -> str:
+def _kind(seen: Seen) -> Kind:
+    kinds: list[Kind] = [kind for kind in NAMES if kind != "filter" or not seen.chosen.is_empty]
+    key = f"review.kind.{state.changes()}"
+    asked = st.session_state.pop(ASKED, None)
+    if asked in kinds:
+        st.session_state[key] = asked
+    elif key not in st.session_state:
+        st.session_state[key] = "suspects" if seen.chosen.is_empty else "filter"
+    st.segmented_control(
+        "Queue", kinds, format_func=NAMES.__getitem__, required=True, key=key, label_visibility="collapsed"
+    )
+    kind: Kind = st.session_state[key]
+    return kind
+
+
+def _chosen(seen: Seen, kind: Kind, order: Order) -> Choice | None:
+    if kind == "community":
+        return Choice("community", community=_community(seen), order=order)
+    if kind == "pair":
+        return Choice("pair", pair=_pair(seen), order=order)
+    if kind == "filter":
+        return Choice("filter", filter=seen.chosen, order=order)
+    if kind == "saved":
+        return _saved(seen, order)
+    if kind == "audit":
+        audit = choose_audit(seen)
+        return Choice("audit", saved=audit.queue_id, audit=AuditRule.of(audit.rule)) if audit else None
+    return Choice(kind, order=order)
+
+
+def say_queue(columns: Columns, rows: NDArray[np.integer]) -> str:
     """What a queue holds: "166 images: 137 suspects and 29 more that the model would label differently"."""
     suspects = columns.is_suspect[rows]
     differ = ~suspects & (columns.predicted[rows] != columns.given[rows])
@@ -66,6 +90,49 @@ def say_queue(columns: Columns, rows: NDArray[np.int64]) -> str:
         if more.any():
             parts.append(f"{int(more.sum()):,} {'more ' if parts else ''}{what}")
     return f"{count(len(rows), 'image')}: {' and '.join(parts)}."
+
+
+def _saved(seen: Seen, order: Order) -> Choice | None:
+    known = {queue.queue_id: queue for queue in seen.opened.queues.all() if queue.kind == "rule"}
+    if not known:
+        st.info(
+            "No queue is saved yet. Set a filter on any page, choose “This filter” here, and save it under “Options”."
+        )
+        return None
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    chosen = left.selectbox(
+        "Saved queue",
+        list(known),
+        format_func=lambda key: f"{clean(known[key].name, limit=60)} (by {clean(known[key].created_by, limit=30)})",
+        key="review.saved",
+        label_visibility="collapsed",
+    )
+    right.button("Remove", key="review.saved.remove", on_click=_close, args=(seen.path, chosen), type="tertiary")
+    return _of_rule(seen, known[chosen], order)
+
+
+def _of_rule(seen: Seen, queue: NamedQueue, order: Order) -> Choice | None:
+    said = queue.rule.get("filter", {})
+    if not isinstance(said, dict):
+        st.error("This saved queue cannot be read. Remove it and save it again.")
+        return None
+    wanted = from_params({str(name): str(value) for name, value in said.items()})
+    chosen = fitting(
+        wanted,
+        n_classes=len(seen.classes),
+        n_communities=seen.n_communities,
+        has_map=seen.columns.xy is not None,
+    )
+    if chosen != wanted:
+        st.warning("A part of this rule means nothing in the run that is open and was left out.")
+    return Choice("saved", saved=queue.queue_id, filter=chosen, order=order)
+
+
+def _close(path: str, queue_id: str) -> None:
+    try:
+        opened.open_workspace(path).queues.close(queue_id)
+    except UserError as error:
+        st.error(for_markdown(error, limit=400))
 
 
 def _community(seen: Seen) -> int | None:
@@ -86,9 +153,9 @@ def _community(seen: Seen) -> int | None:
 
 
 def _pair(seen: Seen) -> tuple[int, int] | None:
-    known = pairs(seen.table("suspects"))[:PAIRS_SHOWN]
+    listed = loaders.listed(seen.path, seen.run.run_id)
+    images = {(given, suggested): n for given, suggested, n in pairs(seen.columns, listed)}
     classes = seen.classes
-    images = {(given, suggested): n for given, suggested, n in known}
 
     def say(pair: tuple[int, int]) -> str:
         given, suggested = (clean(classes[k], limit=28) for k in pair)
@@ -97,54 +164,3 @@ def _pair(seen: Seen) -> tuple[int, int] | None:
     return st.selectbox(
         "Given label → suggestion", list(images), format_func=say, key="review.pair", label_visibility="collapsed"
     )
-
-
-def suspects_table(seen: Seen, rows: NDArray[np.int64]) -> None:
-    """The first images of a queue as a table, with what was decided."""
-    with st.expander(f"All images of this queue as a table ({len(rows):,})"):
-        if len(rows) > TABLE_ROWS:
-            st.caption(f"The first {TABLE_ROWS} of {len(rows):,} are shown.")
-        st.dataframe(
-            table_of(seen, rows[:TABLE_ROWS]),
-            hide_index=True,
-            row_height=56,
-            height=480,
-            column_config={
-                "image": st.column_config.ImageColumn("Image", width=72),
-                "suspicion": st.column_config.NumberColumn("Suspicion", format="%.2f", help="0 to 1, higher = worse"),
-                "reason": st.column_config.TextColumn("Reason", width="large"),
-            },
-        )
-
-
-def table_of(seen: Seen, rows: NDArray[np.int64]) -> pd.DataFrame:
-    """Image, labels, suspicion, reason and decision of these rows."""
-    found = seen.opened
-    source = loaders.review_source(seen.path, seen.run.run_id)
-    classes, table = found.dataset.classes, found.dataset.table.iloc[rows]
-    decided = found.decisions.in_force().set_index("image_id")
-    said = [_said(decided, image_id) for image_id in table["image_id"]]
-    pictured = found.dataset.pixels.kind != "none"
-    scores = source.scores.iloc[rows]
-    return pd.DataFrame(
-        {
-            "image": [urls.thumb_url(found, int(row)) if pictured else None for row in rows],
-            "given": [clean(classes[k]) for k in table["given"]],
-            "suggested": [clean(classes[k]) for k in scores["suggested"]],
-            "suspicion": scores["suspicion"].to_numpy(),
-            "decision": said,
-            "reason": [
-                clean(source.reasons.get(int(row), ""), limit=400) if int(row) in source.reasons else "" for row in rows
-            ],
-            "id": [clean(image_id, limit=120) for image_id in table["image_id"]],
-        }
-    ).rename(columns={"given": "Given label", "suggested": "Suggested", "decision": "Decision", "id": "Image id"})
-
-
-def _said(decided: pd.DataFrame, image_id: str) -> str:
-    if image_id not in decided.index:
-        return ""
-    row = decided.loc[image_id]
-    label = ", ".join(clean(name) for name in labels_of(row["new_label"]))
-    words = {"relabel": f"→ {label}", "several": f"several: {label}", "none_fits": "none fits", "keep": "kept"}
-    return f"{words.get(row['verdict'], row['verdict'])} ({clean(row['reviewer'])})"
