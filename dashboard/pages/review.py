@@ -12,12 +12,11 @@ from analysis.review.queue import undecided, window
 from dashboard import loaders
 from dashboard.components.review_deck.review_deck import Window, review_deck, wanted
 from dashboard.queues import Choice, tag
-from dashboard.widgets.audits import draw_audit
 from dashboard.widgets.beside import queue_map
 from dashboard.widgets.frame import PAGES, Seen, enter
-from dashboard.widgets.queue_choice import choose_queue, say_queue
+from dashboard.widgets.queue_choice import choose_queue
 from dashboard.widgets.queue_extras import extras_of, mixed
-from dashboard.widgets.queue_options import Options, queue_options
+from dashboard.widgets.queue_options import Options
 from dashboard.widgets.queue_standing import queue_standing
 from dashboard.widgets.queue_table import queue_table
 from dashboard.widgets.reviewer import reviewer_name
@@ -93,17 +92,13 @@ def main() -> None:
     if seen is None:
         return
     reviewer = reviewer_name()
-    choice = choose_queue(seen)
+    choice, options = choose_queue(seen, reviewer)
     if choice is None:
-        draw_audit(seen, reviewer)
         return
-    options = queue_options(seen, choice, reviewer)
     queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
     if len(queue) == 0:
         nothing_here(choice)
         return
-    if choice.kind != "filter":  # what the filter means stands in the chips
-        st.caption(say_queue(seen.columns, queue))
     if not reviewer:
         st.info("Enter your name in the sidebar first, or sign in: it is stored with every decision.")
         return

@@ -14,8 +14,9 @@ from dashboard import loaders, state
 from dashboard.queues import Choice, Kind, pairs
 from dashboard.selection import Columns, fitting, from_params
 from dashboard.server import opened
-from dashboard.widgets.audits import choose_audit
+from dashboard.widgets.audits import choose_audit, draw_audit
 from dashboard.widgets.frame import Seen
+from dashboard.widgets.queue_options import Options, queue_options
 from dashboard.widgets.text import clean, community_name, count, for_markdown
 
 NAMES: dict[Kind, str] = {
@@ -28,14 +29,15 @@ NAMES: dict[Kind, str] = {
     "audit": "Random audit",
 }
 ORDERS: dict[Order, str] = {"by_pair": "Pair by pair", "suspicion": "Most suspicious first"}
+PLAIN: tuple[Kind, ...] = ("suspects", "filter", "disagreements")  # nothing more to choose
 ASKED = "review.kind"  # another page asks for a kind of queue, once
 
 
-def choose_queue(seen: Seen) -> Choice | None:
-    """Draw the choice of a queue and of its order, and give both; None while there is nothing to choose from."""
+def choose_queue(seen: Seen, reviewer: str) -> tuple[Choice | None, Options]:
+    """Draw the choice of a queue, its order and its options, and give them; None while there is nothing to choose."""
     kind = _kind(seen)
-    left, right = st.columns([6, 2], vertical_alignment="center")
-    with right:
+    left, middle, right = st.columns([10, 4, 3], vertical_alignment="center")
+    with middle:
         order: Order = st.selectbox(
             "Order",
             list(ORDERS),
@@ -45,7 +47,22 @@ def choose_queue(seen: Seen) -> Choice | None:
             disabled=kind == "audit",
         )
     with left:
-        return _chosen(seen, kind, order)
+        choice = _chosen(seen, kind, order)
+    with right:
+        options = queue_options(seen, choice, reviewer) if choice else Options()
+    if choice is None:
+        if kind == "audit":
+            draw_audit(seen, reviewer)
+    else:
+        with left if kind in PLAIN else st.container():
+            _say(seen, choice)
+    return choice, options
+
+
+def _say(seen: Seen, choice: Choice) -> None:
+    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    if len(queue):
+        st.caption(say_queue(seen.columns, queue))
 
 
 def _kind(seen: Seen) -> Kind:
