@@ -8,20 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
+from analysis.review.agreement import Agreements, View, agreements
 from analysis.review.apply import ExportPolicy
+from analysis.review.audit import Audit, AuditRule, take_sample
+from analysis.review.checks import known_answers, reviewer_figures
 from analysis.review.decisions import DecisionStore
+from analysis.review.edges import Edges
 from analysis.review.exporter import Export
 from analysis.review.gather import gather
+from analysis.review.queue import Queue
+from analysis.review.said import Said, said_of
+from analysis.review.standing import JUDGEMENTS
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard.charts.palette import palette
 from dashboard.components.class_graph.drawing import Drawing, heaviest
 from dashboard.items import Known, Source, typical_rows, verified_rows
+from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns
 from dashboard.server import opened
 
@@ -114,6 +124,59 @@ def _source(path: str, run_id: str, stamp: str) -> Source:  # noqa: ARG001  # pa
     )
 
 
+def listed(path: str, run_id: str) -> NDArray[np.int64]:
+    """Rows of the artifact "suspects" of a run; never change it in place."""
+    return _listed(path, run_id, _stamp(path, run_id, "suspects"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _listed(path: str, run_id: str, stamp: str) -> NDArray[np.int64]:  # noqa: ARG001  # part of the cache key
+    return read_only(workspace(path).run(run_id).table("suspects", ["row"])["row"].to_numpy(np.int64))
+
+
+def said(path: str) -> Said:
+    """What stands of every image as arrays by row; made again whenever a decision was booked."""
+    return _said(path, decision_store(path).last_seq())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _said(path: str, last_event: int) -> Said:  # noqa: ARG001  # part of the cache key
+    found = opened.open_workspace(path)
+    return said_of(found.decisions.current(), found.row_of.index)
+
+
+def audit(path: str, rule: AuditRule) -> Audit:
+    """The sample of a random audit: drawn once, the same for good."""
+    return _audit(path, rule.m, rule.seed, as_of=rule.as_of, population=rule.population)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Drawing the sample …")
+def _audit(path: str, m: int, seed: int, *, as_of: int, population: str) -> Audit:
+    found = opened.open_workspace(path)
+    current = found.decisions.current(until=as_of)
+    judged = current.loc[current["verdict"].isin(JUDGEMENTS), "image_id"]
+    rows = found.row_of.index.get_indexer(judged)
+    ids = found.dataset.table["image_id"].to_numpy(object)
+    return take_sample(ids, AuditRule(m, seed, as_of, population), rows[rows >= 0])
+
+
+def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
+    """The rows of a queue in its order, the same array for all visitors: what is judged is left out afterwards.
+
+    What reviewers disagree on changes with every decision and is put in order anew.
+    """
+    if choice.kind == "disagreements":
+        return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=said(path).disagreeing)
+    if choice.kind == "audit" and choice.audit is not None:
+        return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=audit(path, choice.audit).sample)
+    return _queue_rows(path, run_id, _stamp(path, run_id, "suspects"), key=cache_key(choice), _choice=choice)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _queue_rows(path: str, run_id: str, stamp: str, *, key: str, _choice: Choice) -> Queue:  # noqa: ARG001  # the key
+    return read_only(queue_of(_choice, run_columns(path, run_id), listed(path, run_id)))
+
+
 def known(path: str) -> Known:
     """What people have settled so far in a workspace; made again whenever a decision was booked."""
     return _known(path, decision_store(path).last_seq())
@@ -148,3 +211,44 @@ def class_graph(path: str, run_id: str, mode: str) -> Drawing:
 def _class_graph(path: str, run_id: str, mode: str, stamps: str) -> Drawing:  # noqa: ARG001  # part of the cache key
     run = workspace(path).run(run_id)
     return Drawing(run.table("classes"), heaviest(run.table("edges")), palette(mode))
+
+
+def agreement(path: str, run_id: str, view: View) -> Agreements:
+    """How far the reviewers agree, by the communities of a run; made again whenever a decision was booked."""
+    return _agreement(path, run_id, view, stamp=f"{_stamp(path, run_id, 'classes')} {decision_store(path).last_seq()}")
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing what the reviewers said …")
+def _agreement(path: str, run_id: str, view: View, *, stamp: str) -> Agreements:  # noqa: ARG001  # part of the cache key
+    classes = workspace(path).run(run_id).table("classes", ["community"])
+    current = decision_store(path).current()
+    return agreements(current, classes=dataset(path).classes, community=classes["community"].to_numpy(), view=view)
+
+
+def reviewers(path: str) -> pd.DataFrame:
+    """What is measured of every reviewer; made again whenever a decision was booked."""
+    return _reviewers(path, decision_store(path).last_seq()).copy(deep=False)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _reviewers(path: str, last_event: int) -> pd.DataFrame:  # noqa: ARG001  # part of the cache key
+    store = decision_store(path)
+    return reviewer_figures(store.log(), known_answers(store.current(), dataset(path)))
+
+
+def guidelines(path: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """What stands of pairs of classes, by their names in either order: (verdict, guideline)."""
+    return _guidelines(path, Edges(decision_store(path)).last_event())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _guidelines(path: str, last_event: int) -> dict[tuple[str, str], tuple[str, str]]:  # noqa: ARG001  # cache key
+    said = Edges(decision_store(path)).current()
+    rows = said[["class_a", "class_b", "verdict", "guideline"]].itertuples(index=False, name=None)
+    return {names: (verdict, text) for a, b, verdict, text in rows for names in ((a, b), (b, a))}
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, protected: what is cached belongs to all visitors."""
+    array.setflags(write=False)
+    return array
