@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from analysis.base.errors import BadInput, Refused
 from analysis.review.appending import Booked, add, checked
@@ -79,6 +79,12 @@ class Edges:
         """
         last = self.log().drop_duplicates(["class_a", "class_b"], keep="last")
         return last[last["verdict"] != "withdrawn"].sort_values(["class_a", "class_b"]).reset_index(drop=True)
+
+    def last_event(self) -> int:
+        """The number of the last event, 0 when there is none; grows with every booking."""
+        query = select(func.coalesce(func.max(edge_events.c.event_id), 0))
+        with self.store.reading() as conn:
+            return int(conn.execute(query.where(edge_events.c.scope == self.store.scope)).scalar_one())
 
     def log(self) -> pd.DataFrame:
         """Every verdict on a pair in the order of booking, withdrawn ones included; columns as in `current`."""

@@ -12,6 +12,7 @@ from dashboard.widgets.community import community_report, legend
 from dashboard.widgets.frame import Seen, colours, enter
 from dashboard.widgets.gallery import gallery, review_button
 from dashboard.widgets.pair import both_directions
+from dashboard.widgets.pair_verdict import pair_verdict
 from dashboard.widgets.text import percent
 from dashboard.widgets.weak_spots import weak_spots
 
@@ -50,6 +51,7 @@ def images(seen: Seen) -> None:
     paired = chosen.pair is not None and chosen.both
     if not paired:
         st.subheader("Which images are these?", anchor=False)
+    pair_verdict(seen, key="communities.pair")
     review_button(seen, key="communities.review")
     if paired:
         both_directions(seen, chosen)

@@ -10,11 +10,12 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cells import cells_in, filter_of
-from dashboard.charts import sentences
 from dashboard.charts.folding import READABLE, Axis, Folded, by_class, by_community, folded
 from dashboard.charts.matrix import MEASURES, Measure, matrix_figure, say_cell
 from dashboard.widgets.frame import Seen, colours, enter
 from dashboard.widgets.gallery import gallery, review_button
+from dashboard.widgets.pair import say_pair
+from dashboard.widgets.pair_verdict import pair_verdict
 
 CHART = "confusion.matrix"
 
@@ -54,18 +55,6 @@ def controls() -> dict[str, Any]:
     return {"measure": measure, "errors_only": errors, "log": log}
 
 
-def say_pair(seen: Seen) -> list[str]:
-    """The sentence of the chosen pair, and of the opposite direction where it is meant too."""
-    table = seen.table("confusion")
-    ways = [seen.chosen.pair] + ([seen.chosen.pair[::-1]] if seen.chosen.both and seen.chosen.pair else [])
-    said = []
-    for given, predicted in (way for way in ways if way is not None):
-        own = table[table["given"] == given]
-        n, total = int(own.loc[own["predicted"] == predicted, "count"].sum()), int(own["count"].sum())
-        said.append(sentences.cell(n, seen.classes[given], seen.classes[predicted], share=n / max(1, total)))
-    return said
-
-
 def right_side(seen: Seen, axis: Axis, matrix: Folded, *, errors_only: bool) -> None:
     """The sentence of the chosen cell and the images that pass the filter."""
     st.subheader("Which images are these?", anchor=False)
@@ -86,6 +75,7 @@ def right_side(seen: Seen, axis: Axis, matrix: Folded, *, errors_only: bool) -> 
             on_click=state.set_filter,
             args=(replace(seen.chosen, both=True),),
         )
+    pair_verdict(seen, key="confusion.pair")
     review_button(seen, key="confusion.review")
     gallery(seen, seen.rows, key="confusion")
 

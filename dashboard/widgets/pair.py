@@ -1,4 +1,4 @@
-"""A confused pair: both directions side by side."""
+"""A confused pair: in words, and both directions side by side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ from dashboard.widgets.gallery import gallery
 from dashboard.widgets.text import for_html
 
 PER_SIDE = 12
+
+
+def say_pair(seen: Seen) -> list[str]:
+    """The sentence of the chosen pair, and of the opposite direction where it is meant too."""
+    table = seen.table("confusion")
+    ways = [seen.chosen.pair] + ([seen.chosen.pair[::-1]] if seen.chosen.both and seen.chosen.pair else [])
+    said = []
+    for given, predicted in (way for way in ways if way is not None):
+        own = table[table["given"] == given]
+        n, total = int(own.loc[own["predicted"] == predicted, "count"].sum()), int(own["count"].sum())
+        said.append(sentences.cell(n, seen.classes[given], seen.classes[predicted], share=n / max(1, total)))
+    return said
 
 
 def both_directions(seen: Seen, chosen: Filter) -> None:
