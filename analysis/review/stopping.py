@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from analysis.base.errors import BadInput
 from analysis.review.audit import AuditResult, finite_wilson
 from analysis.review.queue import QueueProgress, Recent
 
 Verdict = Literal["begin", "go_on", "audit", "stop", "open"]
 ACCEPTED = 0.01
+STEPS = 600  # sizes of an audit that are tried, two or three per cent apart
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,15 @@ def _without_audit(reached: QueueProgress, recent: Recent, audit: AuditResult | 
 def _open(dry: str, audit: AuditResult, *, n_images: int, accepted: float) -> Advice:
     low, high = audit.remaining_interval
     allowed = accepted * n_images
-    further = _needed(audit.rate or 0.0, audit.population, found=audit.found_inside, allowed=allowed) - audit.judged
-    fresh = _needed(audit.chance or 0.0, audit.unjudged, found=0, allowed=allowed)
+    inside = (audit.rate or 0.0) * audit.population - audit.found_inside  # still to be found in the population
+    further = _needed(audit.rate or 0.0, audit.population, found=audit.found_inside, remaining=inside, allowed=allowed)
+    further = max(1, further - audit.judged)
+    chance = audit.chance or 0.0
+    fresh = _needed(chance, audit.unjudged, found=0, remaining=chance * audit.unjudged, allowed=allowed)
     if fresh < further:
         more, what = fresh, f"a new audit of about {_images(fresh)} not judged yet"
     else:
-        more, what = max(1, further), f"about {max(1, further):,} more images of this audit"
+        more, what = further, f"about {further:,} more images of this audit"
     return Advice(
         "open",
         f"{dry}, but between {low:,.0f} and {high:,.0f} wrong labels remain unfound: {_percent(low / n_images)} to "
@@ -97,18 +103,17 @@ def _open(dry: str, audit: AuditResult, *, n_images: int, accepted: float) -> Ad
     )
 
 
-def _needed(rate: float, population: int, *, found: int, allowed: float) -> int:
-    """How many of a population must be judged until what remains is known to be at most, or more than, `allowed`."""
+def _needed(rate: float, population: int, *, found: int, remaining: float, allowed: float) -> int:
+    """How many of a population must be judged until what remains is known to be at most, or more than, `allowed`.
 
-    def decides(n: int) -> bool:
+    `found` wrong labels are known, `remaining` (about) are not; auditing finds its part of these.
+    """
+    for n in np.unique(np.geomspace(1, max(1, population), STEPS).astype(int)).tolist():
         low, high = finite_wilson(rate * n, n, population)
-        return high * population - found <= allowed or low * population - found > allowed
-
-    few, enough = 0, max(1, population)  # the interval only shrinks: once all are judged it has no width
-    while enough - few > 1:
-        middle = (few + enough) // 2
-        few, enough = (few, middle) if decides(middle) else (middle, enough)
-    return enough
+        known = found + max(0.0, remaining) * n / max(1, population)
+        if high * population - known <= allowed or low * population - known > allowed:
+            return int(n)
+    return population
 
 
 def _recent(reached: QueueProgress) -> Recent:
