@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.review.checks import known_answers, mix, pools
-from analysis.review.edges import Edges
 from analysis.review.limits import labels_of
 from analysis.review.standing import JUDGEMENTS
+from dashboard import loaders
 from dashboard.items import Extra, said
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.queue_options import Options
@@ -54,26 +54,18 @@ def extras_of(
 
     `rows` are those of a window that begins at position `start`.
     """
-    written = guidelines(seen)
+    written = loaders.guidelines(seen.path)
     others = what_others_said(seen, rows) if settles else {}
     made = {}
     for place, row in enumerate(rows, start):
-        pair = frozenset(seen.classes[k] for k in (seen.columns.given[row], seen.columns.suggested[row]))
+        names = seen.classes[seen.columns.given[row]], seen.classes[seen.columns.suggested[row]]
+        verdict, text = written.get(names, ("", ""))
+        guideline = " – ".join(part for part in (PAIR_WORDS.get(verdict, ""), text) if part)
         purpose = "adjudicate" if settles else purposes.get(place, "")
-        extra = Extra(purpose=purpose, others=tuple(others.get(row, ())), guideline=written.get(pair, ""))
+        extra = Extra(purpose=purpose, others=tuple(others.get(row, ())), guideline=guideline)
         if extra != Extra():
             made[place] = extra
     return made
-
-
-def guidelines(seen: Seen) -> dict[frozenset[str], str]:
-    """What the team said of pairs of classes, by the two names: the verdict in words, and the guideline."""
-    said_of = Edges(seen.opened.decisions).current()
-    parts = zip(said_of["class_a"], said_of["class_b"], said_of["verdict"], said_of["guideline"], strict=True)
-    return {
-        frozenset((one, other)): " – ".join(part for part in (PAIR_WORDS[verdict], text) if part)
-        for one, other, verdict, text in parts
-    }
 
 
 def what_others_said(seen: Seen, rows: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
