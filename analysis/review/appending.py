@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from analysis.base.errors import Refused
 from analysis.review.limits import MAX_BATCH
 
 _IN_CHUNK = 500  # numbers in one IN (…)
+
+Key = tuple[str, int]  # session and seq
+Content = dict[str, Any]  # by column
 
 
 class Entry(Protocol):
@@ -43,12 +48,18 @@ class Booked(dict[str, list[int]]):
     def __init__(
         self,
         acknowledged: dict[str, list[int]],
-        conflicts: list[tuple[str, int]],
-        new: Iterable[tuple[str, int]] = (),
+        conflicts: list[Key],
+        new: Iterable[Key] = (),
     ) -> None:
         super().__init__(acknowledged)
         self.conflicts = conflicts
         self.new = frozenset(new)
+
+    def of(self, keys: AbstractSet[Key]) -> Booked:
+        """The part of the answer that is about these (session, seq)."""
+        theirs = {session: [seq for seq in seqs if (session, seq) in keys] for session, seqs in self.items()}
+        there = {session: seqs for session, seqs in theirs.items() if seqs}
+        return Booked(there, [key for key in self.conflicts if key in keys], self.new & keys)
 
 
 def checked(entries: Sequence[E], check: Callable[[E], None]) -> list[E]:
@@ -67,38 +78,51 @@ def checked(entries: Sequence[E], check: Callable[[E], None]) -> list[E]:
 
 def add(conn: Connection, table: Table, entries: Sequence[E], *, scope: str) -> Booked:
     """Store those entries of a checked batch that are not there yet, inside the caller's writing transaction."""
-    if not entries:
-        return Booked({}, [])
-    names = [field.name for field in fields(entries[0])]
-    known = _known(conn, table, entries, scope=scope)
-    new, conflicts, now = [], set(), time.time()
+    said: dict[Key, Content] = {}
+    conflicts: set[Key] = set()
     for entry in entries:
-        key, content = (entry.session, entry.seq), tuple(getattr(entry, name) for name in names)
-        if key not in known:
-            known[key] = content
-            new.append({**dict(zip(names, content, strict=True)), "scope": scope, "booked_at": now})
-        elif known[key] != content:
+        key, content = (entry.session, entry.seq), {name: getattr(entry, name) for name in _names(entries)}
+        if said.setdefault(key, content) != content:
             conflicts.add(key)
-    if new:
-        conn.execute(insert(table), new)
+    new = said
+    point = conn.begin_nested()
+    try:
+        _insert(conn, table, new, scope=scope)
+        point.commit()
+    except IntegrityError:  # some are there already: only who sends again pays for looking
+        point.rollback()  # and not on other errors: a full disk has ended the transaction, its savepoint with it
+        known = _known(conn, table, entries, scope=scope)
+        conflicts |= {key for key, content in known.items() if said[key] != content}
+        new = {key: content for key, content in said.items() if key not in known}
+        _insert(conn, table, new, scope=scope)
     there: dict[str, list[int]] = {}
-    for session, seq in sorted({(entry.session, entry.seq) for entry in entries} - conflicts):
+    for session, seq in sorted(said.keys() - conflicts):
         there.setdefault(session, []).append(seq)
-    return Booked(there, sorted(conflicts), ((row["session"], row["seq"]) for row in new))
+    return Booked(there, sorted(conflicts), new)
 
 
-def _known(
-    conn: Connection, table: Table, entries: Sequence[E], *, scope: str
-) -> dict[tuple[str, int], tuple[Any, ...]]:
+def _insert(conn: Connection, table: Table, new: Mapping[Key, Content], *, scope: str) -> None:
+    also = {"scope": scope, "booked_at": time.time()}
+    if new:
+        conn.execute(insert(table), [content | also for content in new.values()])
+
+
+def _known(conn: Connection, table: Table, entries: Sequence[E], *, scope: str) -> dict[Key, Content]:
     """The content of those that are in the table already."""
     asked: dict[str, list[int]] = {}
     for entry in entries:
         asked.setdefault(entry.session, []).append(entry.seq)
-    columns = [table.c[field.name] for field in fields(entries[0])]
-    known: dict[tuple[str, int], tuple[Any, ...]] = {}
+    names = _names(entries)
+    known: dict[Key, Content] = {}
     for session, seqs in asked.items():
         for start in range(0, len(seqs), _IN_CHUNK):
             part = table.c.seq.in_(seqs[start : start + _IN_CHUNK])
-            query = select(table.c.seq, *columns).where(table.c.scope == scope, table.c.session == session, part)
-            known |= {(session, int(row[0])): tuple(row[1:]) for row in conn.execute(query)}
+            query = select(*(table.c[name] for name in names))
+            for row in conn.execute(query.where(table.c.scope == scope, table.c.session == session, part)):
+                content = dict(zip(names, row, strict=True))
+                known[(session, int(content["seq"]))] = content
     return known
+
+
+def _names(entries: Sequence[E]) -> list[str]:
+    return [field.name for field in fields(entries[0])]

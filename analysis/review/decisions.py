@@ -19,6 +19,7 @@ from analysis.review.leases import hand_back
 from analysis.review.limits import check_decision
 from analysis.review.standing import in_force
 from analysis.review.tables import aspect, events, live
+from analysis.review.together import Together
 
 FIELDS = [field.name for field in fields(Decision)]
 COLUMNS = ["event_id", *FIELDS, "booked_at"]
@@ -38,6 +39,7 @@ class DecisionStore:
         self.engine = open_engine(parse(url))
         self._writer = self.engine.execution_options(**WRITES)
         self._known_current: tuple[int, pd.DataFrame] | None = None  # as it stood after that event
+        self._together = Together(self.writing, self._add)
         self._turn = threading.Lock()  # threads queue up fairly here instead of polling for SQLite's lock
 
     def close(self) -> None:
@@ -56,16 +58,19 @@ class DecisionStore:
 
         Returns session -> acknowledged seqs: on disk, for good. Booking again what was booked changes nothing.
         Raises Refused (naming session and seq; nothing is stored) and StoreFailure (nothing of this call is stored,
-        send it again).
+        or its server went away in the middle of the commit: send it again). Threads that book at the same time share
+        a transaction; that changes nothing of the above.
         """
         batch = checked(list(decisions), check_decision)
         if not batch:
             return Booked({}, [])
-        with self.writing() as conn:
-            booked = add(conn, events, batch, scope=self.scope)
-            # in the same transaction: the lease goes when, and only when, the decision is there (not with a replay)
-            hand_back(conn, self.scope, [d for d in batch if (d.session, d.seq) in booked.new])
-            return booked
+        return self._together.book(batch)
+
+    def _add(self, conn: Connection, batch: list[Decision]) -> Booked:
+        booked = add(conn, events, batch, scope=self.scope)
+        # in the same transaction: the lease goes when, and only when, the decision is there (not with a replay)
+        hand_back(conn, self.scope, [d for d in batch if (d.session, d.seq) in booked.new])
+        return booked
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

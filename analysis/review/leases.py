@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select
 
 from analysis.base.errors import Refused
 from analysis.base.types import MARKS, Decision
@@ -23,7 +23,6 @@ LEASE_SECONDS = 60.0
 MAX_SECONDS = 600.0
 MAX_IDS = 100  # images in one call
 MAX_OPINIONS = 20
-_IN_CHUNK = 500  # names in one IN (…)
 
 Fate = Literal["granted", "taken", "done"]
 
@@ -168,14 +167,14 @@ def hand_back(conn: Connection, scope: str, booked: Iterable[Decision]) -> None:
 
     An undo and a mark leave the image on the screen, so they leave its lease too.
     """
-    images: dict[str, list[str]] = {}
-    for decision in booked:
-        if decision.verdict != "undo" and decision.verdict not in MARKS:
-            images.setdefault(decision.session, []).append(decision.image_id)
-    for session, ids in images.items():
-        for start in range(0, len(ids), _IN_CHUNK):
-            theirs = (leases.c.scope == scope, leases.c.session == session)
-            conn.execute(delete(leases).where(*theirs, leases.c.image_id.in_(ids[start : start + _IN_CHUNK])))
+    gone = [
+        {"whose": decision.session, "what": decision.image_id}
+        for decision in booked
+        if decision.verdict != "undo" and decision.verdict not in MARKS
+    ]
+    theirs = (leases.c.session == bindparam("whose"), leases.c.image_id == bindparam("what"))
+    if gone:
+        conn.execute(delete(leases).where(leases.c.scope == scope, *theirs), gone)
 
 
 def _fate(asker: _Asker, said: Sequence[_Said], held: Sequence[_Held]) -> Fate:
