@@ -77,7 +77,7 @@ def read_table(path: Path, *, delimiter: str | None = None) -> TextTable:
     Raises BadInput naming file and line for broken quoting.
     """
     text = read_text(path)
-    delimiter = _checked(delimiter) if delimiter is not None else find_delimiter(text.splitlines()[:SAMPLE])
+    delimiter = named_delimiter(delimiter) if delimiter is not None else find_delimiter(text.splitlines()[:SAMPLE])
     if delimiter is None:
         return _cut_at_last_blank(text)
     cells, lines = [], []
@@ -92,7 +92,8 @@ def read_table(path: Path, *, delimiter: str | None = None) -> TextTable:
     return TextTable(cells, lines, delimiter)
 
 
-def _checked(delimiter: str) -> str:
+def named_delimiter(delimiter: str) -> str:
+    """The delimiter that somebody named: one character, or a word such as semicolon."""
     found = NAMES.get(delimiter.lower(), delimiter)
     if len(found) != 1 or found in '"\r\n':
         raise BadInput(f"The delimiter is {delimiter!r}", wanted="one character, or comma, semicolon, tab, pipe")
