@@ -32,7 +32,7 @@ ONLY_IN = {
     "pyvis": ("dashboard/",),
     "umap": ("analysis/embed/",),
     "sqlalchemy": ("analysis/review/",),
-    "datasets": ("analysis/data/readers/huggingface.py",),
+    "datasets": ("analysis/data/readers/huggingface.py", "analysis/review/exporters/huggingface.py"),
 }
 NEVER = {"pickle", "cPickle", "dill", "shelve", "marshal", "joblib"}
 MAX_LINES = 300

@@ -81,7 +81,7 @@ class Exporter:
 
     `summary` is one line for who chooses, `reading` a few sentences for who opens the files (kept in the provenance).
     `options` is a Settings class with described fields, `needs` names the optional packages it cannot do without.
-    `copies` says, given the options, whether the images themselves are taken along.
+    `copies(export, options)` says whether the images themselves are taken along.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Exporter:
     group: Group
     options: type[Settings]
     needs: tuple[str, ...]
-    copies: Callable[[Any], bool]
+    copies: Callable[[Export, Any], bool]
     write: Write
     read: Read
 
@@ -109,7 +109,7 @@ def exporter(
     read: Read,
     options: type[Settings] = NoOptions,
     needs: tuple[str, ...] = (),
-    copies: Callable[[Any], bool] = lambda _: False,
+    copies: Callable[[Export, Any], bool] = lambda *_: False,
 ) -> Callable[[Write], Write]:
     """Register the decorated function `write(export, folder, options)` as the format `name`."""
 
@@ -201,7 +201,10 @@ def read_export(format_name: str, folder: Path | str) -> Returned:
     if provenance.get("exporter") != spec.name:
         raise BadInput(f"{folder} was written as {provenance.get('exporter')!r}", wanted=spec.name)
     tables = spec.read(Path(folder))
-    ours = ("format", "exporter", "options", "reading", "classes")
+    for name, rows in provenance["rows"].items():
+        if name in tables and len(tables[name]) != rows:
+            raise BadInput(f"The {name} in {folder} cannot be read: {len(tables[name]):,} rows", wanted=f"{rows:,}")
+    ours = ("format", "exporter", "options", "reading", "classes", "rows")
     kept = {key: value for key, value in provenance.items() if key not in ours}
     return Returned(tables=tables, classes=tuple(provenance["classes"]), provenance=kept)
 
@@ -225,7 +228,7 @@ def _ready(export: Export, format_name: str, options: Settings | Mapping[str, An
     if why:
         raise NotAvailable(f"The format {spec.name} is not available: {why}", hint="install it, or take another format")
     chosen = options_of(spec, options)
-    if spec.copies(chosen) and export.pictures is None:
+    if export.pictures is None and spec.copies(export, chosen):
         raise NotAvailable(
             f"The format {spec.name} takes the images along, and this data set has none",
             wanted="a data set read with its images, or a format of labels alone",
@@ -235,7 +238,8 @@ def _ready(export: Export, format_name: str, options: Settings | Mapping[str, An
 
 def _fill(folder: Path, export: Export, spec: Exporter, options: Settings) -> None:
     spec.write(export, folder, options)
-    said = {"exporter": spec.name, "options": options.model_dump(), "reading": spec.reading}
+    rows = {name: len(table) for name, table in export.tables.items()}
+    said = {"exporter": spec.name, "options": options.model_dump(), "reading": spec.reading, "rows": rows}
     write_json(folder / PROVENANCE, {**export.provenance, **said, "classes": list(export.classes)})
     _to_disk(folder)
 

@@ -56,9 +56,19 @@ class Pictures:
         if path is not None:
             if not path.is_file():
                 raise NotFoundHere(f"{path.name} is not there any more", hint="read the data set again")
-            return Picture(PurePosixPath(self._store.name(row)).suffix, path=path)
-        data = self._store.original(row)
-        return Picture(".png" if self._pixels.kind == "array" else self._suffix(row, data), data=data)
+            return Picture(self.suffix(image_id), path=path)
+        return Picture(self.suffix(image_id), data=self._store.original(row))
+
+    def suffix(self, image_id: str) -> str:
+        """The ending of its file name, such as ".jpg": the one it has, else the one that fits what it is."""
+        if self._pixels.kind == "array":
+            return ".png"
+        row = self._row(image_id)
+        named = PurePosixPath(self._store.name(row)).suffix
+        if self.are_files or named.lower() in SUFFIXES:
+            return named
+        with open_image(self._store.original(row), self._store.name(row)) as image:
+            return _SUFFIX_OF.get(image.format or "", ".img")
 
     def size(self, image_ids: Sequence[str]) -> int:
         """About how many bytes these images take: exact for files and blobs, the raw pixels for arrays."""
@@ -77,11 +87,3 @@ class Pictures:
             return int(self._row_of.get_loc(image_id))
         except KeyError as error:
             raise NotFoundHere(f"There is no image {image_id!r} in this data set") from error
-
-    def _suffix(self, row: int, data: bytes) -> str:
-        """The ending that the name has, else the one that fits the bytes."""
-        named = PurePosixPath(self._store.name(row)).suffix
-        if named.lower() in SUFFIXES:
-            return named
-        with open_image(data, self._store.name(row)) as image:
-            return _SUFFIX_OF.get(image.format or "", ".img")
