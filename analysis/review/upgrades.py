@@ -16,7 +16,7 @@ REFUSAL = "decisions are only ever added"
 # Format 1 as it was released.
 _EVENTS_1 = """
 CREATE TABLE lookalike_events (
-    event_id {number} PRIMARY KEY {counting},
+    event_id {number} NOT NULL PRIMARY KEY {counting},
     scope TEXT NOT NULL, session TEXT NOT NULL, seq {big} NOT NULL,
     image_id TEXT NOT NULL, verdict TEXT NOT NULL, given TEXT NOT NULL, suggested TEXT NOT NULL, new_label TEXT,
     reviewer TEXT NOT NULL, run_id TEXT NOT NULL,

@@ -1,0 +1,27 @@
+CREATE TABLE lookalike_format (
+	id INTEGER NOT NULL,
+	format INTEGER NOT NULL,
+	since FLOAT(53) NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE TABLE lookalike_events (
+	event_id BIGSERIAL NOT NULL,
+	scope TEXT NOT NULL,
+	session TEXT NOT NULL,
+	seq BIGINT NOT NULL,
+	image_id TEXT NOT NULL,
+	verdict TEXT NOT NULL,
+	given TEXT NOT NULL,
+	suggested TEXT NOT NULL,
+	new_label TEXT,
+	reviewer TEXT NOT NULL,
+	run_id TEXT NOT NULL,
+	decided_at FLOAT(53) NOT NULL,
+	booked_at FLOAT(53) NOT NULL,
+	note TEXT NOT NULL,
+	undoes BIGINT,
+	PRIMARY KEY (event_id),
+	CONSTRAINT lookalike_events_once UNIQUE (scope, session, seq)
+);
+CREATE INDEX lookalike_events_undone ON lookalike_events (scope, session, undoes);
+INSERT INTO lookalike_format VALUES (1, 1, 1760000000.5);
