@@ -1,13 +1,24 @@
 // The judging loop. It lives here, in the browser: Python feeds windows of images and books what comes back.
 
+import { Controls } from "./controls.js";
+import { Decisions } from "./decisions.js";
+import { said } from "./dom.js";
+import { Grid } from "./grid.js";
 import { Items } from "./items.js";
 import { Journal } from "./journal.js";
-import { actionOf, isField } from "./keys.js";
+import { Keys, isField } from "./keys.js";
+import { Leases } from "./leases.js";
+import { Note } from "./note.js";
 import { Search } from "./search.js";
-import { View, said } from "./view.js";
+import { Several } from "./several.js";
+import { Sheet } from "./sheet.js";
+import { View } from "./view.js";
+import { Zoom } from "./zoom.js";
 
-const TABS_ANSWER = 50; // ms: what other tabs of this browser show is not shown here
 const TELL_AFTER = 4000; // ms: the figures on the page follow the decisions, but not every single one
+const AHEAD = { single: { hold: 24, enough: 16, known: 24 }, grid: { hold: 60, enough: 48, known: 72 } }; // images
+const RETRY_EVERY = 3; // s between two questions for images that others have
+const LEFT_AFTER = 1000; // ms: the page may take the deck away and put it back
 const decks = new Map(); // one per workspace: it outlives a change of page
 
 // Called by Streamlit for every change of data, always with the same parent element while it is mounted.
@@ -25,152 +36,213 @@ export async function mount(component) {
 
 class Deck {
   constructor(workspace) {
-    this.items = new Items();
+    this.leases = new Leases((what) => this.answered(what));
+    this.items = new Items(this.leases);
     this.journal = new Journal(workspace, (what, operations) => this.changed(what, operations));
-    this.channel = "BroadcastChannel" in window ? new BroadcastChannel(`lookalike.${workspace}`) : null;
-    this.channel?.addEventListener("message", ({ data }) => this.heard(data));
-    addEventListener("pagehide", () => this.channel?.postMessage({ tab: this.journal.session, showing: null }));
-    document.addEventListener("keydown", (event) => this.key(event), true);
+    this.decisions = new Decisions(this.journal, this.items, this.leases);
+    this.keys = new Keys(() => this.rekeyed());
+    this.stopped = false; // the page is about to be loaded again
+    this.isBusy = (id) => this.journal.isPending(id);
+    addEventListener("pagehide", () => this.leases.giveBackAll(this.isBusy));
+    document.addEventListener("visibilitychange", () => this.tick());
+    this.controls = new Controls(this);
+    setInterval(() => this.tick(), 1000);
     this.ready = this.start();
   }
 
   async start() {
     await this.journal.open();
-    this.remember([...this.journal.history, ...this.journal.pending]);
-    this.channel?.postMessage({ tab: this.journal.session, hello: true });
-    if (this.channel) await new Promise((done) => setTimeout(done, TABS_ANSWER));
+    this.decisions.remember(this.journal.history, { marks: false });
+    this.decisions.remember(this.journal.pending);
   }
 
   attach(root, component) {
-    if (this.root !== root) {
-      this.root = root;
-      this.view = new View(root);
-      this.search = new Search(this.view, (name) => this.choose(name));
-      this.view.deck.addEventListener("click", (event) => this.click(event));
-      this.view.find(".help").addEventListener("close", () => this.view.deck.focus({ preventScroll: true }));
-    }
     const { data } = component;
     this.component = component;
     this.data = data;
+    if (this.root !== root) this.build(root);
     this.search.url = data.classes;
     const fresh = this.items.merge(data);
-    document.cookie = `lookalike_reviewer=${encodeURIComponent(data.reviewer)}; path=/; max-age=31536000; samesite=lax`;
-    this.journal.aim({ url: data.decisions, token: data.token });
+    if (fresh) this.leases.begin(new Set(this.items.ahead(AHEAD.grid.hold)), this.isBusy);
+    const { token, reviewer, tag: queue, opinions, adjudicate } = data;
+    const { session } = this.journal;
+    this.leases.aim({ url: data.lease, token, session, reviewer, queue, opinions, adjudicate });
+    this.journal.aim({ url: data.decisions, token });
+    document.cookie = `lookalike_reviewer=${encodeURIComponent(reviewer)}; path=/; max-age=31536000; samesite=lax`;
     this.draw();
     if (fresh && !isField(document.activeElement)) this.view.deck.focus({ preventScroll: true });
+  }
+
+  build(root) {
+    const inGrid = this.grid?.isOn;
+    this.root = root;
+    this.view = new View(root);
+    this.view.printKeys(this.keys);
+    this.sheet = new Sheet(this.view, this.keys);
+    this.search = new Search(this.view, (name) => this.choose(name));
+    this.note = new Note(this.view, (text) => this.items.current && this.decisions.write(this.items.current, text));
+    this.several = new Several(this.view, (labels) => this.decide("several", labels));
+    this.zoom = new Zoom(this.view);
+    this.grid = new Grid(this);
+    this.view.printKeys(this.keys);
+    if (inGrid) this.grid.toggle();
+    this.view.deck.addEventListener("click", (event) => this.controls.click(event));
   }
 
   detach(root) {
     this.journal.send(true);
     if (this.root === root) this.root = null;
-    this.announce();
+    setTimeout(() => !this.root && this.leases.giveBackAll(this.isBusy), LEFT_AFTER);
   }
 
   get visible() {
     return Boolean(this.root && this.view.deck.offsetParent);
   }
 
-  // -- decisions ---------------------------------------------------------------------------------------------------
-  decide(verdict, labels = []) {
-    const item = this.items.current;
-    if (!item) return;
-    const label = labels.join(", ");
-    const { session, seq } = this.journal.add({
-      image_id: item.id,
-      verdict,
-      suggested: item.suggested,
-      new_labels: labels,
-      reviewer: this.data.reviewer,
-      run_id: this.data.run_id,
-    });
-    const decision = { session, seq, verdict, label };
-    this.journal.history.push({ ...decision, item });
-    this.journal.keep();
-    this.items.record(item.id, decision);
-    this.channel?.postMessage({ id: item.id, decision });
+  // image: one is shown. waiting: more are on their way. skipped, others, done: what is left at the end of a queue.
+  get state() {
+    const { items } = this;
+    if (items.shows(items.current)) return "image";
+    if (!items.complete) return "waiting";
+    const { open, others, passed } = items.counts;
+    if (open) return "waiting";
+    if (passed) return "skipped";
+    return others ? "others" : "done";
+  }
+
+  // -- decisions -------------------------------------------------------------------------------------------------------
+  // Entries are {item, verdict, labels}. `group`: one undo takes back all that have it.
+  book(entries, { mode = "single", group = null } = {}) {
+    const ours = entries.filter(({ item }) => this.items.shows(item)); // a lease may have run out
+    if (this.stopped || !ours.length) return [];
+    const booked = this.decisions.book(ours, { mode, group });
     this.items.advance();
     this.draw();
-    this.view.speak(`${said(decision)}. ${this.view.find(".spoken").textContent}`);
+    return booked;
+  }
+
+  decide(verdict, labels = []) {
+    const item = this.items.current;
+    const [decision] = item ? this.book([{ item, verdict, labels }]) : [];
+    if (decision) this.view.speak(`Booked: ${said(decision)}. ${this.view.find(".spoken").textContent}`);
   }
 
   choose(name) {
     const item = this.items.current;
     if (!item || !name) return;
-    if (name === item.given) this.decide("keep");
+    if (this.several.isOn) this.several.toggle(name);
+    else if (name === item.given) this.decide("keep");
     else this.decide("relabel", [name]);
   }
 
-  undo() {
-    const last = this.journal.history.pop();
-    if (!last) return;
-    const { session, seq, item } = last;
-    this.journal.add({
-      image_id: item.id,
-      verdict: "undo",
-      suggested: item.suggested,
-      reviewer: this.data.reviewer,
-      run_id: this.data.run_id,
-      undoes: seq,
-    });
-    this.items.takeBack(item.id, session, seq);
-    this.channel?.postMessage({ id: item.id, undone: { session, seq } });
-    this.items.show(item);
+  // A mark of its own: the image stays.
+  exclude() {
+    const item = this.items.current;
+    if (this.stopped || !this.items.shows(item)) return;
+    const verdict = this.items.excluded(item) ? "include" : "exclude";
+    this.decisions.book([{ item, verdict }]);
     this.draw();
-    this.view.speak(`Taken back: ${said(last)}.`);
+    this.view.speak(verdict === "exclude" ? "Excluded from training." : "Included in training again.");
+  }
+
+  undo() {
+    const step = this.decisions.undo();
+    if (!step.length) return;
+    this.several.leave();
+    this.items.show(step.at(-1).item);
+    this.draw();
+    this.view.speak(`Taken back: ${step.length > 1 ? `${step.length} decisions` : said(step[0])}.`);
   }
 
   revisit(seq) {
     const one = this.journal.history.find((entry) => entry.seq === seq);
     if (!one) return;
+    if (this.grid.isOn) this.grid.toggle();
     this.items.show(one.item);
     this.draw();
   }
 
-  // What was decided before this page was loaded, or in another tab, is not asked again.
-  remember(operations) {
-    for (const op of operations) {
-      const id = op.image_id ?? op.item.id;
-      if (op.verdict === "undo") this.items.takeBack(id, op.session, op.undoes);
-      else if (!(this.items.decided.get(id) ?? []).some((one) => one.session === op.session && one.seq === op.seq)) {
-        const { session, seq, verdict } = op;
-        this.items.record(id, { session, seq, verdict, label: op.label ?? op.new_labels?.join(", ") ?? "" });
-      }
-    }
+  toggleGrid() {
+    this.several.leave();
+    this.grid.toggle();
+    this.draw();
   }
 
-  heard({ id, decision, undone, tab, showing, hello }) {
-    if (hello) this.announce(true);
-    if (showing) this.items.elsewhere.set(tab, showing);
-    else if (showing === null) this.items.elsewhere.delete(tab);
-    if (decision) this.items.record(id, decision);
-    if (undone) this.items.takeBack(id, undone.session, undone.seq);
-    if (!decision && !undone) return;
-    if (this.root) this.draw();
+  saw(items) {
+    this.decisions.saw(items);
   }
 
-  announce(again = false) {
-    const showing = this.root ? (this.items.current?.id ?? null) : null;
-    if (!again && showing === this.announced) return;
-    this.announced = showing;
-    this.channel?.postMessage({ tab: this.journal.session, showing });
+  // -- drawing and the page --------------------------------------------------------------------------------------------
+  draw({ retry = false } = {}) {
+    if (!this.root || !this.data) return;
+    const { items, view } = this;
+    items.settle();
+    const { state } = this;
+    const item = state === "image" ? items.current : null;
+    const inGrid = Boolean(item && this.grid.isOn);
+    this.several.follow(item);
+    view.set("mode", inGrid ? "grid" : "single");
+    view.draw(this, state);
+    if (item && !inGrid) this.saw([item]);
+    this.grid.draw(inGrid);
+    if (!inGrid) this.zoom.show(item, item && items.inForce(item) ? said(items.inForce(item)) : "");
+    this.measure();
+    items.preload();
+    const { hold, enough, known } = AHEAD[this.grid.isOn ? "grid" : "single"];
+    this.leases.refill(items.ahead(hold, { taken: retry }), { enough, isBusy: this.isBusy, retry });
+    const start = items.wanted(known);
+    if (start !== null) this.component.setStateValue("want", { queue: items.queue, start, at: Date.now() });
   }
 
-  // -- drawing and the page ----------------------------------------------------------------------------------------
-  draw() {
-    this.view.draw(this);
-    this.announce();
-    this.items.preload();
-    const start = this.items.wanted();
-    if (start !== null) this.component.setStateValue("want", { queue: this.items.queue, start });
+  // From the press of a key to the frame that shows the next image, for whoever wants to know how quick it is.
+  measure() {
+    const { pressed: start } = this;
+    this.pressed = null;
+    if (!start || this.view.drawn === this.measured) return;
+    this.measured = this.view.drawn;
+    const image = this.items.current && this.items.picture(this.items.current);
+    const done = () => performance.measure("lookalike.next", { start, end: performance.now() });
+    const painted = () => requestAnimationFrame(() => setTimeout(done)); // the task after the frame
+    if (!image || image.complete) painted();
+    else image.addEventListener("load", painted, { once: true });
+  }
+
+  tick() {
+    if (!this.root || !this.data || document.visibilityState === "hidden") return;
+    this.ticks = (this.ticks ?? 0) + 1;
+    const atEnd = ["others", "skipped"].includes(this.state);
+    this.draw({ retry: atEnd && this.ticks % RETRY_EVERY === 0 });
+  }
+
+  answered(what) {
+    if (what === "gone") this.restart();
+    else this.draw();
   }
 
   changed(what, operations) {
     if (what === "adopted") {
-      this.remember(operations);
-      if (this.items.current && !this.items.isOpen(this.items.current)) this.items.at = this.items.firstOpen(this.items.at);
+      this.decisions.remember(operations);
+      if (this.items.current && !this.items.isOpen(this.items.current)) this.items.advance();
     }
-    if (what === "settled") this.tell();
-    if (this.root && this.data) this.draw();
+    if (what === "settled") {
+      this.decisions.settled(operations);
+      this.tell();
+    }
+    if (what === "gone") this.restart();
+    this.draw();
+  }
+
+  rekeyed() {
+    if (this.root) this.view.printKeys(this.keys);
+  }
+
+  // The server was restarted. Only a new page knows its token: parts of an old page cannot be run again there. Every
+  // decision is in the browser's storage by now, and no further one is taken until the page is back.
+  restart() {
+    if (this.stopped || !this.journal.mayReload()) return;
+    this.stopped = true;
+    this.draw();
+    setTimeout(() => location.reload(), 300);
   }
 
   // Let the page bring its figures up to date, now and then.
@@ -182,58 +254,15 @@ class Deck {
     }, TELL_AFTER);
   }
 
-  // -- mouse, touch, keys ------------------------------------------------------------------------------------------
-  click(event) {
-    const control = event.target.closest("[data-do]");
-    if (!control || control.disabled) return;
-    const { name, seq } = control.dataset;
-    this.act(control.dataset.do, { name, seq: Number(seq) });
-    if (!isField(this.root.activeElement) && !this.view.find(".help").open) this.view.deck.focus({ preventScroll: true });
-  }
-
-  key(event) {
-    if (!this.visible) return;
-    const target = event.composedPath()[0];
-    const inside = event.composedPath().includes(this.view.deck);
-    if (isField(target) || !(inside || target === document.body)) return;
-    const action = actionOf(event);
-    const modified = event.ctrlKey || event.metaKey || event.altKey;
-    // Streamlit reruns the page on r and opens a dialog on c: not while somebody is judging
-    if (action || (inside && !modified && event.key.length === 1)) event.stopPropagation();
-    if (!action || event.repeat) return action && event.preventDefault();
-    if (event.key === " " && target instanceof HTMLButtonElement) target.blur();
-    if (this.view.find(".help").open && action.does !== "help") return;
-    event.preventDefault();
-    this.act(action.does, { name: this.items.current?.choices[action.number - 1]?.[0] });
-  }
-
-  act(does, { name, seq }) {
-    const item = this.items.current;
-    const acts = {
-      suggestion: () => item?.suggested && this.choose(item.suggested),
-      keep: () => this.decide("keep"),
-      choice: () => this.choose(name),
-      both: () => item?.suggested && this.decide("several", [item.given, item.suggested]),
-      none: () => this.decide("none_fits"),
-      skip: () => this.decide("skip"),
-      undo: () => this.undo(),
-      revisit: () => this.revisit(seq),
-      search: () => this.search.field.focus(),
-      help: () => this.help(),
-      next: () => this.step(1),
-      previous: () => this.step(-1),
-    };
-    acts[does]?.();
-  }
-
   step(by) {
     this.items.move(by);
     this.draw();
   }
 
-  help() {
-    const sheet = this.view.find(".help");
-    if (sheet.open) sheet.close();
-    else sheet.showModal();
+  // At the end: the images that were skipped come again.
+  goThrough() {
+    if (this.state !== "skipped") return;
+    this.items.again();
+    this.draw();
   }
 }

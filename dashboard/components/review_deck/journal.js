@@ -1,30 +1,18 @@
 // Decisions on their way to the server. Every one is in localStorage before anything else happens and stays there
 // until the server says that it is durable; sending one twice books it once, because (session, seq) names it.
 
+import { bytes, post } from "./post.js";
+import { keysOf, lasting, ofTab, read, readList, write } from "./storage.js";
+
 const FLUSH_AFTER = 150; // ms after a decision, so that quick ones travel together
-const BATCH = 100; // a keepalive request may carry 64 KiB
+const BATCH = 100; // decisions in one request
+const BATCH_BYTES = 48_000; // a request that outlives the page may carry 64 KiB
+const REMEMBER_AFTER = 400; // ms; what can be undone after a reload is written when there is time
+const RELOAD_AGAIN = 30_000; // ms
 const RETRY = [1000, 2000, 4000, 8000];
 
 const journalKey = (workspace, session) => `lookalike.journal.${workspace}.${session}`;
 const tabKey = (workspace) => `lookalike.tab.${workspace}`;
-
-function read(storage, key) {
-  try {
-    return JSON.parse(storage.getItem(key));
-  } catch {
-    return null; // damaged, or storage is switched off
-  }
-}
-
-function write(storage, key, value) {
-  try {
-    if (value === null) storage.removeItem(key);
-    else storage.setItem(key, JSON.stringify(value));
-    return true;
-  } catch {
-    return false; // full or switched off: the deck says so
-  }
-}
 
 // Hold a lock for as long as this page lives. true: ours now; false: another tab has it; null: no locks here.
 function tryToHold(name) {
@@ -37,13 +25,6 @@ function tryToHold(name) {
   });
 }
 
-// The server was restarted: a fragment of the old session cannot be run again, only a new page knows the new token.
-function reloadOnce() {
-  const last = Number(read(sessionStorage, "lookalike.reloaded") ?? 0);
-  if (Date.now() - last < 30_000 || document.visibilityState === "hidden") return;
-  if (write(sessionStorage, "lookalike.reloaded", Date.now())) location.reload();
-}
-
 const newSession = () =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -53,7 +34,7 @@ export class Journal {
     this.onChange = onChange;
     this.pending = []; // ours, oldest first
     this.adopted = new Map(); // session -> operations that a closed tab left behind
-    this.history = []; // decisions that can be undone: {session, seq, item, verdict, label}
+    this.history = []; // decisions and marks that can be undone, see decisions.js
     this.saved = 0;
     this.refused = []; // messages of decisions that will never be booked
     this.trouble = "";
@@ -64,12 +45,12 @@ export class Journal {
 
   // A reloaded tab goes on with its session; a duplicated one finds it held and begins its own.
   async open() {
-    const kept = read(sessionStorage, tabKey(this.workspace));
+    const kept = read(ofTab, tabKey(this.workspace));
     const mine = kept?.session && (await tryToHold(`lookalike.${kept.session}`)) === true;
     if (mine) {
       this.session = kept.session;
-      this.pending = read(localStorage, journalKey(this.workspace, this.session)) ?? [];
-      this.history = kept.history ?? [];
+      this.pending = readList(lasting, journalKey(this.workspace, this.session));
+      this.history = Array.isArray(kept.history) ? kept.history : [];
       this.saved = kept.saved ?? 0;
       this.seq = Math.max(kept.seq ?? 0, ...this.pending.map((op) => op.seq));
     } else {
@@ -78,8 +59,12 @@ export class Journal {
       await tryToHold(`lookalike.${this.session}`);
     }
     this.keep();
+    this.remember();
     this.adoptOthers();
-    addEventListener("pagehide", () => this.send(true));
+    addEventListener("pagehide", () => {
+      this.remember();
+      this.send(true);
+    });
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.send(true));
     addEventListener("online", () => this.send());
     return this;
@@ -88,14 +73,14 @@ export class Journal {
   // What tabs that are gone left behind is sent under their own session. A living tab holds its lock, and we wait.
   adoptOthers() {
     const prefix = journalKey(this.workspace, "");
-    for (const key of Object.keys(localStorage)) {
+    for (const key of keysOf(lasting)) {
       const session = key.startsWith(prefix) ? key.slice(prefix.length) : "";
       if (!session || session === this.session) continue;
       const take = () =>
         new Promise((done) => {
-          const operations = read(localStorage, key) ?? [];
+          const operations = readList(lasting, key);
           if (!operations.length) {
-            write(localStorage, key, null);
+            write(lasting, key, null);
             done();
             return;
           }
@@ -112,26 +97,39 @@ export class Journal {
     return this.pending.length + [...this.adopted.values()].reduce((sum, left) => sum + left.operations.length, 0);
   }
 
+  isPending(id) {
+    return this.pending.some((op) => op.image_id === id);
+  }
+
   keep() {
+    const journal = journalKey(this.workspace, this.session);
+    this.stored = write(lasting, journal, this.pending.length ? this.pending : null);
+  }
+
+  // The way back, for this tab after a reload. It is large, and not needed for anything to be booked.
+  remember() {
+    clearTimeout(this.remembering);
+    this.remembering = 0;
     const { session, seq, saved } = this;
-    const journal = journalKey(this.workspace, session);
-    this.stored = write(localStorage, journal, this.pending.length ? this.pending : null);
     let history = this.history.slice(-300);
-    while (!write(sessionStorage, tabKey(this.workspace), { session, seq, saved, history }) && history.length) {
-      history = history.slice(Math.ceil(history.length / 2)); // no room: remember fewer steps back after a reload
+    while (!write(ofTab, tabKey(this.workspace), { session, seq, saved, history }) && history.length) {
+      history = history.slice(Math.ceil(history.length / 2)); // no room: fewer steps back
     }
   }
 
-  add(operation) {
-    this.seq = Math.max(this.seq + 1, Date.now()); // no number comes twice, even where the count was forgotten
-    const whole = { ...operation, session: this.session, seq: this.seq, decided_at: Date.now() / 1000 };
-    this.pending.push(whole);
+  // Keep these and send them soon; they are given back with their names.
+  add(operations) {
+    const whole = operations.map((operation) => {
+      this.seq = Math.max(this.seq + 1, Date.now()); // no number comes twice, even where the count was forgotten
+      return { ...operation, session: this.session, seq: this.seq, decided_at: Date.now() / 1000 };
+    });
+    this.pending.push(...whole);
     this.keep();
+    this.remembering ||= setTimeout(() => this.remember(), REMEMBER_AFTER);
     clearTimeout(this.timer);
     const oldest = this.waitingSince ?? (this.waitingSince = Date.now());
     const wait = Math.min(FLUSH_AFTER, Math.max(0, oldest + 2 * FLUSH_AFTER - Date.now()));
     if (!this.failures) this.timer = setTimeout(() => this.send(), wait);
-    this.onChange("added");
     return whole;
   }
 
@@ -141,41 +139,52 @@ export class Journal {
     if (changed) this.send();
   }
 
+  // As many of the oldest ones as one request carries.
+  batch() {
+    const left = [...this.adopted.values()].flatMap((one) => one.operations);
+    const found = [];
+    let size = 0;
+    for (const op of [...left, ...this.pending]) {
+      size += bytes(JSON.stringify(op)) + 1;
+      if (found.length && (size > BATCH_BYTES || found.length >= BATCH)) break;
+      found.push(op);
+    }
+    return found;
+  }
+
   async send(leaving = false) {
     if (!this.target || (this.sending && !leaving)) return;
-    const left = [...this.adopted.values()].flatMap((one) => one.operations);
-    const ops = [...left, ...this.pending].slice(0, BATCH);
+    const ops = this.batch();
     if (!ops.length) return;
     clearTimeout(this.timer);
     this.waitingSince = null;
     this.sending = true;
     try {
-      const answer = await fetch(this.target.url, {
-        method: "POST",
-        keepalive: true,
-        headers: { "content-type": "application/json", "x-lookalike-token": this.target.token },
-        body: JSON.stringify({ ops }),
-      });
-      const said = await answer.json();
-      if (answer.status === 401 || answer.status === 404) reloadOnce();
-      if (!answer.ok) throw new Error(said.error ?? `the server answered ${answer.status}`);
-      this.settle(said);
+      this.settle(await post(this.target.url, this.target.token, { ops }), ops);
     } catch (error) {
-      this.failed(error instanceof TypeError ? "The server cannot be reached." : error.message);
+      this.failed(error.message);
+      if (error.gone) this.onChange("gone");
     } finally {
       this.sending = false;
     }
     if (!this.failures && this.unsaved) this.send();
   }
 
-  settle({ acked, problems }) {
+  // May the page be loaded again? Not in the background, not again and again, and never where decisions would be lost.
+  mayReload() {
+    const last = Number(read(ofTab, "lookalike.reloaded") ?? 0);
+    if (!this.stored || Date.now() - last < RELOAD_AGAIN || document.visibilityState === "hidden") return false;
+    return write(ofTab, "lookalike.reloaded", Date.now());
+  }
+
+  settle({ acked, problems }, sent) {
     const answered = new Set([...acked, ...problems].map((op) => `${op.session} ${op.seq}`));
     const open = (op) => !answered.has(`${op.session} ${op.seq}`);
     const before = this.unsaved;
     this.pending = this.pending.filter(open);
     for (const [session, left] of this.adopted) {
       left.operations = left.operations.filter(open);
-      write(localStorage, journalKey(this.workspace, session), left.operations.length ? left.operations : null);
+      write(lasting, journalKey(this.workspace, session), left.operations.length ? left.operations : null);
       if (!left.operations.length) {
         this.adopted.delete(session);
         left.done();
@@ -186,7 +195,7 @@ export class Journal {
     this.failures = 0;
     this.trouble = "";
     this.keep();
-    this.onChange("settled");
+    this.onChange("settled", sent.filter((op) => !open(op)));
     // An answer that settles nothing would be asked for again at once, for ever
     if (before === this.unsaved) this.failed("The server did not answer for any decision.");
   }

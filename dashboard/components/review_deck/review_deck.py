@@ -83,10 +83,17 @@ class Window:
     adjudicate: bool = False
 
 
+
+
+def _cascade(path: Path) -> tuple[bool, str]:
+    """The deck's own looks first: those of its parts build on them."""
+    return path.name != "review_deck.css", path.name
+
+
 _mount = st.components.v2.component(
     "lookalike_review_deck",
     html=(_HERE / "review_deck.html").read_text(encoding="utf-8"),
-    css=(_HERE / "review_deck.css").read_text(encoding="utf-8"),
+    css="\n".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css"), key=_cascade)),
     js=_LOADER,
 )
 

@@ -1,6 +1,6 @@
 // Choosing any class by typing: thousands of names, fetched once, filtered here.
 
-import { element } from "./view.js";
+import { element } from "./dom.js";
 
 const SHOWN = 8;
 

@@ -1,32 +1,11 @@
-// What the deck looks like for a given state. Every text goes through textContent: class names are hostile.
+// What the deck looks like for a given state: bar, messages, strip and ends. One image is drawn by panel.js.
 
-import { KEYS } from "./keys.js";
+import { count, element, number, plain, said } from "./dom.js";
+import { Panel } from "./panel.js";
 
-// Marks that turn the direction of writing would show a hostile name as another one.
-const plain = (text) => String(text).replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+export { element, said } from "./dom.js"; // for the grid and the large view
 
-const percent = (p) => (p === null ? "" : p >= 0.9995 ? "100 %" : p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`);
-
-export const SAID = {
-  relabel: (label) => `changed to ${label}`,
-  keep: () => "kept",
-  several: () => "both fit",
-  none_fits: () => "none fits",
-  skip: () => "skipped",
-};
-
-export const said = (decision) => SAID[decision.verdict]?.(decision.label) ?? decision.verdict;
-
-export function element(tag, { text, ...attributes } = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value != null) made.setAttribute(name, value);
-  }
-  if (text != null) made.textContent = plain(text);
-  made.append(...children);
-  return made;
-}
+const STRIP = 10;
 
 export class View {
   constructor(root) {
@@ -34,138 +13,86 @@ export class View {
     this.drawn = null;
     this.deck = root.querySelector(".deck");
     this.find = (selector) => this.deck.querySelector(selector);
-    this.find(".keys").replaceChildren(
-      ...KEYS.flatMap(({ print, says }) => [element("dt", {}, element("kbd", { text: print })), element("dd", { text: says })]),
-    );
+    this.panel = new Panel(this);
   }
 
   text(selector, text) {
-    const node = this.find(selector);
+    const node = typeof selector === "string" ? this.find(selector) : selector;
     const shown = plain(text);
     if (node.textContent !== shown) node.textContent = shown;
   }
 
-  draw({ items, journal, data }) {
-    const item = items.current;
-    this.deck.dataset.state = item ? "image" : items.complete ? "done" : "waiting";
-    this.drawBar(items, journal, data);
-    this.drawStrip(journal);
-    this.drawTrouble(journal);
-    const shown = item?.id ?? this.deck.dataset.state; // null at first: an end is drawn too
-    if (this.drawn === shown && this.decision === items.inForce(item?.id)) return;
-    this.drawn = shown;
-    this.decision = items.inForce(item?.id);
-    if (item) this.drawItem(item, items);
-    else this.drawEnd(items);
+  // The keys on the controls, wherever they are.
+  printKeys(keys) {
+    this.keys = keys;
+    for (const node of this.deck.querySelectorAll("kbd[data-key]")) {
+      this.text(node, keys.short(node.dataset.key, node.dataset.at ?? 0));
+    }
   }
 
-  drawBar(items, journal, data) {
-    const judged = items.judged + data.already;
-    const skipped = items.skipped + data.skipped;
-    const total = items.total + data.already + data.skipped;
-    const also = skipped ? `, ${skipped.toLocaleString("en")} skipped` : "";
-    this.text(".place", `${judged.toLocaleString("en")} of ${total.toLocaleString("en")} judged${also}`);
-    this.find(".fill").style.width = `${total ? (100 * (judged + skipped)) / total : 0}%`;
-    this.text(".saved", `saved ${journal.saved} · pending ${journal.unsaved}`);
+  draw(deck, state) {
+    const { items, decisions } = deck;
+    const item = state === "image" ? items.current : null;
+    this.set("state", state);
+    this.drawBar(deck);
+    this.drawStrip(decisions.latest(STRIP));
+    this.drawTrouble(deck, state);
+    if (!item) return this.drawEnd(state, items, deck.leases);
+    if (deck.grid.isOn) {
+      this.drawn = null; // the grid draws itself
+      return;
+    }
+    const decision = items.inForce(item);
+    const shown = [item, decision, items.excluded(item)];
+    if (this.drawn?.every((part, index) => part === shown[index])) return;
+    this.drawn = shown;
+    this.panel.draw(item, { items, decision, note: decisions.noteOf(item) });
+    this.speak(this.panel.spoken(item, items, decision));
+  }
+
+  set(name, value) {
+    if (this.deck.dataset[name] !== value) this.deck.dataset[name] = value;
+  }
+
+  drawBar({ items, journal, data, decisions, stopped }) {
+    const { judged, skipped } = items.counts;
+    const total = items.total + data.already;
+    const done = judged + data.already;
+    const also = skipped ? `, ${number(skipped)} skipped` : "";
+    this.text(".place", `${number(done)} of ${number(total)} judged${also}`);
+    const width = `${total ? (100 * done) / total : 0}%`;
+    const fill = this.find(".fill");
+    if (fill.style.width !== width) fill.style.width = width;
     const saved = this.find(".saved");
+    this.text(saved, `saved ${journal.saved} · pending ${journal.unsaved}`);
     saved.dataset.saved = journal.saved;
     saved.dataset.pending = journal.unsaved;
     saved.classList.toggle("waiting", Boolean(journal.trouble));
-    this.find("[data-do=undo]").disabled = !journal.history.length;
+    for (const undo of this.deck.querySelectorAll("[data-do=undo]")) undo.disabled = !decisions.canUndo;
+    this.deck.classList.toggle("stopped", stopped);
   }
 
-  drawTrouble(journal) {
+  drawTrouble({ journal, leases, stopped }, state) {
     const parts = [];
-    if (journal.trouble) {
-      const kept = journal.stored ? "in this browser, also when the tab is closed" : "in this tab: do not close it";
-      parts.push(`${journal.trouble} Your ${journal.unsaved} unsaved decisions are kept ${kept}; trying again.`);
-    }
+    const kept = journal.stored ? "in this browser, also when the tab is closed" : "in this tab: do not close it";
+    const unsaved = count(journal.unsaved, "unsaved decision is", "unsaved decisions are");
+    if (stopped) parts.push("The program was restarted: loading this page again. Keys do nothing until it is back.");
+    else if (journal.trouble) parts.push(`${journal.trouble} Your ${unsaved} kept ${kept}; trying again.`);
+    else if (leases.trouble && state !== "image") parts.push(`${leases.trouble} No image can be had now; trying again.`);
     if (journal.refused.length) {
-      parts.push(`${journal.refused.length} decisions were refused: ${journal.refused.at(-1)}`);
+      const refused = count(journal.refused.length, "decision was", "decisions were");
+      parts.push(`${refused} refused: ${journal.refused.at(-1)}`);
     }
     const node = this.find(".trouble");
     node.hidden = !parts.length;
-    node.textContent = parts.join(" ");
+    this.text(node, parts.join(" "));
   }
 
-  drawItem(item, items) {
-    this.deck.dataset.id = item.id;
-    this.drawPicture(item, items);
-    this.text(".given dd", item.given);
-    this.text(".suggested dd", item.suggested || "–");
-    this.text(".take .text", item.suggested ? `Change to ${item.suggested}` : "No suggestion");
-    this.find(".take").disabled = !item.suggested;
-    this.find("[data-do=both]").disabled = !item.suggested;
-    this.text(".keep .text", `Keep ${item.given}`);
-    this.text(".reasons", item.reasons);
-    this.text(".facts", `Suspicion ${item.suspicion.toFixed(2)} of 1${item.kind ? ` · ${item.kind}` : ""}`);
-    this.drawChoices(item);
-    this.drawReferences(item);
-    this.speak(`Given ${item.given}, suggested ${item.suggested || "nothing"}, suspicion ${item.suspicion.toFixed(2)}.`);
-  }
-
-  drawPicture(item, items) {
-    const holder = this.find(".picture");
-    const image = items.picture(item);
-    const decision = items.inForce(item.id);
-    this.text(".caption", decision ? `${item.id} – ${said(decision)}` : item.id);
-    if (!image) {
-      holder.replaceChildren(element("p", { class: "broken", text: "This data set was read without its images." }));
-      return;
-    }
-    image.alt = `Image ${item.id}, labelled ${item.given}`;
-    image.onload = () => image.classList.toggle("tiny", Math.max(image.naturalWidth, image.naturalHeight) <= 96);
-    if (image.complete && image.naturalWidth) image.onload();
-    image.onerror = () => this.drawBroken(item, holder);
-    if (image.complete && !image.naturalWidth) this.drawBroken(item, holder);
-    else holder.replaceChildren(image);
-  }
-
-  async drawBroken(item, holder) {
-    holder.replaceChildren(element("p", { class: "broken", text: "This image cannot be shown." }));
-    try {
-      const { error } = await (await fetch(item.image)).json();
-      if (this.drawn === item.id && error) holder.firstChild.textContent = `This image cannot be shown: ${error}`;
-    } catch {
-      // the server is gone or sent no reason: what stands there already is true
-    }
-  }
-
-  drawChoices(item) {
-    const rows = item.choices.map(([name, p], index) => {
-      const role = name === item.given ? "given" : name === item.suggested ? "suggested" : "";
-      const row = element(
-        "button",
-        { type: "button", "data-do": "choice", "data-number": index + 1, "data-name": name },
-        element("kbd", { text: String(index + 1) }),
-        element("span", { class: "name", text: name, title: name }),
-        element("span", { class: "role", text: role }),
-        element("span", { class: "p", text: percent(p) }),
-      );
-      row.style.setProperty("--share", String(p ?? 0));
-      return row;
-    });
-    this.find(".choices").replaceChildren(...rows);
-  }
-
-  drawReferences({ references }) {
-    const groups = (references ?? []).map(({ label, thumbs }) =>
-      element(
-        "figure",
-        {},
-        element("figcaption", { text: `Typical ${label}`, title: label }),
-        element("div", {}, ...thumbs.map((src) => element("img", { src, alt: `A typical ${label}`, loading: "lazy" }))),
-      ),
-    );
-    this.find(".references").replaceChildren(...groups);
-  }
-
-  drawStrip(journal) {
-    const last = journal.history.slice(-10).reverse();
+  drawStrip(last) {
     const signature = last.map((one) => `${one.session} ${one.seq}`).join();
     if (signature === this.strip) return;
     this.strip = signature;
-    this.find(".recent").hidden = !last.length;
+    this.find(".recent").classList.toggle("empty", !last.length);
     this.find(".strip").replaceChildren(
       ...last.map((one) =>
         element(
@@ -178,16 +105,31 @@ export class View {
     );
   }
 
-  drawEnd(items) {
-    delete this.deck.dataset.id;
-    const text = items.complete
-      ? "Every image of this queue is judged or skipped. Choose another queue above, or take the cleaned labels away on the Export page."
-      : "Fetching the next images …";
-    this.find(".picture").replaceChildren(element("p", { class: "end", text }));
-    this.text(".caption", "");
-    this.find(".choices").replaceChildren();
-    this.find(".references").replaceChildren();
+  drawEnd(state, items, leases) {
+    const { others, passed } = items.counts;
+    const shown = [state, others, passed, leases.trouble];
+    if (this.drawn?.every((part, index) => part === shown[index])) return;
+    this.drawn = shown;
+    this.panel.clear();
+    const text = this.ending(state, others, passed);
+    const end = element("div", { class: `end ${state}` }, element("p", { text }));
+    if (state === "skipped") {
+      const key = element("kbd", { text: "Enter" });
+      end.append(element("button", { type: "button", "data-do": "enter" }, key, element("span", { text: "Go through them now" })));
+    }
+    this.find(".picture").replaceChildren(end);
     this.speak(text);
+  }
+
+  ending(state, others, passed) {
+    const waiting = `Others are judging the last ${count(others, "image")} of this queue. What they leave comes here.`;
+    if (state === "others") return waiting;
+    if (state === "skipped") {
+      const was = count(passed, "image was", "images were");
+      return `${was} skipped. ${others ? waiting : "Everything else in this queue is judged."}`;
+    }
+    if (state === "waiting") return "Fetching the next images …";
+    return "Every image of this queue is judged. Choose another queue above, or take the cleaned labels away on the Export page.";
   }
 
   speak(text) {
