@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
 
 from analysis.base.types import Decision
 from analysis.review.appending import Booked, add, checked
@@ -25,6 +25,7 @@ FIELDS = [field.name for field in fields(Decision)]
 COLUMNS = ["event_id", *FIELDS, "booked_at"]
 _TYPES = {"event_id": "int64", "seq": "int64", "undoes": "int64", "decided_at": "float64", "booked_at": "float64"}
 _TYPES["shown_at"] = "float64"
+_FEW = 500  # events: so many are added to what is known, for more it is read anew
 
 
 class DecisionStore:
@@ -96,8 +97,10 @@ class DecisionStore:
         last = self.last_seq() if until is None else until
         known = self._known_current
         if known is None or known[0] != last:
-            said = self._standing(until=last, marks=False)
-            known = (last, said.assign(in_force=in_force(said)))
+            said = self._renewed(*known, last=last) if known is not None and known[0] < last else None
+            if said is None:
+                said = _with_force(self._standing(until=last, marks=False))
+            known = (last, said)
             if until is None:
                 self._known_current = known
         return known[1].copy(deep=False)
@@ -107,9 +110,27 @@ class DecisionStore:
         marks = self._standing(until=None, marks=True).drop_duplicates("image_id", keep="last")
         return marks[marks["verdict"] == "exclude"].reset_index(drop=True)
 
-    def _standing(self, *, until: int | None, marks: bool) -> pd.DataFrame:
+    def _renewed(self, since: int, said: pd.DataFrame, *, last: int) -> pd.DataFrame | None:
+        """`current()` after event `last` from what it was after `since`; None where too many images have changed.
+
+        Only the images that something was said of since are read again, so that the next decision costs milliseconds
+        however many there are.
+        """
+        new, undone = events.alias("new"), events.alias("undone")
+        fresh = (new.c.scope == self.scope, new.c.event_id > since, new.c.event_id <= last)
+        same = and_(undone.c.scope == new.c.scope, undone.c.session == new.c.session, undone.c.seq == new.c.undoes)
+        query = select(new.c.image_id, undone.c.image_id.label("undone")).select_from(new.outerjoin(undone, same))
+        rows = self._rows(query.where(*fresh).limit(_FEW + 1))
+        if len(rows) > _FEW:
+            return None
+        touched = {image for row in rows for image in row if image is not None}
+        part = self._standing(events.c.image_id.in_(touched), until=last, marks=False)
+        rest = said[~said["image_id"].isin(touched)]
+        return pd.concat([rest, _with_force(part)]).sort_values("event_id", ignore_index=True)
+
+    def _standing(self, *conditions: ColumnElement[bool], until: int | None, marks: bool) -> pd.DataFrame:
         kind = aspect() == "mark" if marks else aspect() != "mark"
-        standing = live(self._mine(), kind, until=until).subquery()
+        standing = live(self._mine(), kind, *conditions, until=until).subquery()
         query = self._columns().join(standing, standing.c.event_id == events.c.event_id)
         return self._frame(query).drop(columns="undoes")
 
@@ -160,3 +181,7 @@ class DecisionStore:
         frame["undoes"] = frame["undoes"].astype("Int64").fillna(-1)
         frame["new_label"] = frame["new_label"].astype(object).where(frame["new_label"].notna(), "")
         return frame.astype({name: _TYPES.get(name, "str") for name in COLUMNS})
+
+
+def _with_force(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(in_force=in_force(current))

@@ -17,7 +17,6 @@ from analysis.review.standing import disagreements, in_force
 OPEN, RIGHT, WRONG, UNSURE, SKIPPED = range(5)  # what is known of the label of one image
 AUDIT = "audit:"  # how the tag of an audit queue begins
 LONGEST_LOOK = 60.0  # seconds; what took longer holds a pause
-_CODES = {"keep": RIGHT, "relabel": WRONG, "several": WRONG, "none_fits": WRONG, "unsure": UNSURE, "skip": SKIPPED}
 
 Codes = NDArray[np.int8]
 Rows = NDArray[np.int64]
@@ -32,8 +31,8 @@ class Said:
     a disagreement counts wherever the image was judged. METHODS 8.3: the two never meet in one precision.
     `disagreeing`: rows, ascending, on which reviewers disagree and nobody settled it.
     `judges` (N,): how many reviewers judged the image or were unsure. `settled` (N,) bool: a disagreement was settled.
-    By verdict (E,): `row`, `code`, `reviewer` and `queue` as booked, `settles` bool, and `seconds` of looking (NaN:
-    unknown).
+    By verdict (E,): `event` (its number in the log, ascending), `row`, `code`, `reviewer` and `queue` as booked,
+    `settles` bool, and `seconds` of looking (NaN: unknown).
     """
 
     verdict: Codes
@@ -42,6 +41,7 @@ class Said:
     judges: NDArray[np.int64]
     settled: NDArray[np.bool_]
     disagreeing: Rows
+    event: NDArray[np.int64]
     row: Rows
     code: Codes
     reviewer: NDArray[np.object_]
@@ -63,12 +63,13 @@ class Said:
         return np.flatnonzero(decided), skipped[~decided[skipped]]
 
 
-def said_of(current: pd.DataFrame, image_ids: pd.Index) -> Said:
+def said_of(current: pd.DataFrame, image_ids: pd.Index, *, before: Said | None = None) -> Said:
     """What stands as arrays; `current` is `DecisionStore.current()`, `image_ids` (N,) the unique ones of a data set.
 
-    Verdicts on images that the data set does not hold are left out.
+    Verdicts on images that the data set does not hold are left out. `before`: what it gave for the same data set
+    earlier; only the images of newer events are looked up then.
     """
-    rows = image_ids.get_indexer(current["image_id"])
+    rows = _rows_of(current, image_ids, before)
     current = current.assign(row=rows, code=codes(current))[rows >= 0].reset_index(drop=True)
     row, code = current["row"].to_numpy(), current["code"].to_numpy()
     settles = (current["purpose"] == "adjudicate").to_numpy(bool)
@@ -81,16 +82,17 @@ def said_of(current: pd.DataFrame, image_ids: pd.Index) -> Said:
     queued[row[counts & ~both]] = code[counts & ~both]
     for target, part in ((queued, both & ~in_audit & ~settles), (audited, in_audit)):
         _fill(target, current[part | (settles & np.isin(row, row[part]))])
-    judging = (code != SKIPPED) & ~settles
+    judges = np.bincount(row[(code != SKIPPED) & ~settles], minlength=n)
     settled = np.zeros(n, bool)
     settled[row[settles & np.isin(code, (RIGHT, WRONG))]] = True
     return Said(
         verdict=verdict,
         queued=queued,
         audited=audited,
-        judges=np.bincount(row[judging], minlength=n),
+        judges=judges,
         settled=settled,
-        disagreeing=np.unique(disagreements(current)["row"].to_numpy(np.int64)),
+        disagreeing=np.unique(disagreements(current[judges[row] > 1])["row"].to_numpy(np.int64)),
+        event=current["event_id"].to_numpy(np.int64),
         row=row,
         code=code,
         reviewer=current["reviewer"].to_numpy(object),
@@ -102,10 +104,10 @@ def said_of(current: pd.DataFrame, image_ids: pd.Index) -> Said:
 
 def codes(decisions: pd.DataFrame) -> Codes:
     """RIGHT, WRONG, UNSURE or SKIPPED of each decision; choosing the given label as the new one is keeping it."""
-    found = decisions["verdict"].map(_CODES).to_numpy(np.int8)
-    same = (decisions["verdict"] == "relabel") & (decisions["new_label"] == decisions["given"])
-    found[same.to_numpy(bool)] = RIGHT
-    return found
+    verdict = decisions["verdict"]
+    same = (verdict == "relabel") & (decisions["new_label"] == decisions["given"])
+    kinds = [(verdict == "keep") | same, verdict == "unsure", verdict == "skip"]
+    return np.select([kind.to_numpy(bool) for kind in kinds], [RIGHT, UNSURE, SKIPPED], WRONG).astype(np.int8)
 
 
 def seconds_of(decisions: pd.DataFrame) -> NDArray[np.float64]:
@@ -113,10 +115,25 @@ def seconds_of(decisions: pd.DataFrame) -> NDArray[np.float64]:
 
     The decisions of one page of the grid share the time that the page took.
     """
-    took = (decisions["decided_at"] - decisions["shown_at"]).to_numpy(float)
-    page = decisions.groupby(["session", "shown_at"])["shown_at"].transform("size").to_numpy(float)
-    took = took / np.where(decisions["mode"] == "grid", page, 1)
+    took = (decisions["decided_at"] - decisions["shown_at"]).to_numpy(float, copy=True)
+    grid = (decisions["mode"] == "grid").to_numpy(bool)
+    if grid.any():
+        together = decisions[grid].groupby(["session", "shown_at"])["shown_at"]
+        took[grid] /= together.transform("size").to_numpy(float)
     return np.where(took >= 0, np.minimum(took, LONGEST_LOOK), np.nan)
+
+
+def _rows_of(current: pd.DataFrame, image_ids: pd.Index, before: Said | None) -> Rows:
+    """The row of the image of each event, -1 where the data set does not hold it."""
+    event = current["event_id"].to_numpy(np.int64)
+    rows = np.full(len(event), -1)
+    unknown = np.ones(len(event), bool)
+    if before is not None and len(before.event):
+        place = np.minimum(np.searchsorted(before.event, event), len(before.event) - 1)  # both ascend
+        unknown = before.event[place] != event
+        rows[~unknown] = before.row[place[~unknown]]
+    rows[unknown] = image_ids.get_indexer(current["image_id"][unknown])
+    return rows
 
 
 def _fill(target: Codes, part: pd.DataFrame) -> None:

@@ -145,3 +145,16 @@ def test_times_are_capped_and_a_page_of_the_grid_shares_its_time(book: Booking) 
         book(row, shown_at=200.0, decided_at=208.0, mode="grid")
     seconds = book.said().seconds
     np.testing.assert_array_equal(seconds, [3, 60, np.nan, np.nan, 2, 2, 2, 2])
+
+
+def test_what_was_known_before_changes_nothing_of_what_is_said(book: Booking) -> None:
+    before = book.said()
+    for turn in range(30):
+        seq = book(turn * 5 % 11, ["keep", "relabel", "skip"][turn % 3], reviewer="abc"[turn % 2])
+        if turn % 4 == 3:
+            book.store.book([undo(1000 + turn, seq - 2, f"{turn}.png")])
+        fresh = book.said()
+        before = said_of(book.store.current(), IDS, before=before)
+        for name, values in vars(fresh).items():
+            np.testing.assert_array_equal(vars(before)[name], values, err_msg=name)
+    assert len(fresh.row) > 8
