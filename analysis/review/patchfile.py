@@ -195,14 +195,17 @@ def _change(row: dict[str, Any], where: str) -> Change:
 
 def _check_labels(change: Change, where: str, known: AbstractSet[str]) -> None:
     """The labels are classes of the header, and there where the action asks for one."""
-    wanted = {"relabel": (True, True), "drop": (True, False), "restore": (False, True)}
-    has = (bool(change.old), bool(change.new))
-    if has != wanted.get(change.action, (True, True)):
-        raise BadInput(f"{where}: {change.action} from {change.old!r:.60} to {change.new!r:.60}", wanted="both labels")
-    if change.action in ("relabel", "mark", "unmark") and (change.action == "relabel") == (change.old == change.new):
-        raise BadInput(f"{where}: {change.action} from {change.old!r:.60} to {change.new!r:.60}")
-    for label in (change.old, change.new, *change.labels):
-        if label and label not in known:
+    is_sound = {
+        "relabel": change.old != change.new,
+        "drop": not change.new,
+        "restore": not change.old,
+    }.get(change.action, change.old == change.new)
+    if not is_sound:
+        raise BadInput(f"{where}: {change.action} from {change.old[:60]!r} to {change.new[:60]!r}")
+    before = () if change.action == "restore" else (change.old,)
+    after = () if change.action == "drop" else (change.new,)
+    for label in (*before, *after, *change.labels):
+        if label not in known:
             raise BadInput(f"{where} has the label {label!r:.80}", wanted="a class of the first line")
 
 
@@ -218,10 +221,7 @@ def _others(value: Any, where: str) -> tuple[Said, ...]:
 def _names(value: Any, what: str, *, most: int) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > most:
         raise BadInput(f"{what} is no list of at most {most:,} names", wanted="a list of class names")
-    names = tuple(_text(name, what, MAX_LABEL) for name in value)
-    if not all(names):
-        raise BadInput(f"{what} holds an empty name", wanted="class names")
-    return names
+    return tuple(_text(name, what, MAX_LABEL) for name in value)
 
 
 def _text(value: Any, what: str, most: int) -> str:

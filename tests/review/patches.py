@@ -36,7 +36,7 @@ def patch(*changes: Change, classes: tuple[str, ...] = ("cat", "dog", "fox"), **
 def any_patch(draw: st.DrawFn) -> Patch:
     """Every action on images of every name, with classes as hostile."""
     names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
-    classes = tuple(draw(st.lists(names, min_size=2, max_size=6, unique=True)))
+    classes = tuple(draw(st.lists(text, min_size=2, max_size=6, unique=True)))
     changes = []
     for image_id in draw(st.lists(names, max_size=6, unique=True)):
         action = draw(st.sampled_from(["relabel", "drop", "mark"]))

@@ -70,7 +70,7 @@ def test_a_patch_with_a_mark_of_order_and_blank_lines_is_read(tmp_path: Path) ->
         (2, {"image_id": ""}, "line 2 names no image"),
         (2, {"image_id": None}, "line 2: image_id is NoneType – wanted: text"),
         (2, {"image_id": "b.png"}, "line 3 changes 'b.png', and so does line 2 – wanted: every image once"),
-        (2, {"old": ""}, "line 2: relabel from '' to 'dog' – wanted: both labels"),
+        (2, {"old": ""}, "line 2 has the label '' – wanted: a class of the first line"),
         (2, {"new": "cat"}, "line 2: relabel from 'cat' to 'cat'"),
         (2, {"action": "mark"}, "line 2: mark from 'cat' to 'dog'"),
         (2, {"labels": "dog"}, "line 2: labels is no list"),
