@@ -57,12 +57,12 @@ def _graph_settings(args: argparse.Namespace) -> GraphSettings:
     return GraphSettings(top=args.top, resolution=args.resolution, prune=args.prune, method=args.method, seed=args.seed)
 
 
-def _options(pairs: list[str]) -> dict[str, str]:
+def _options(pairs: list[str], name_of_option: str = "--option") -> dict[str, str]:
     options = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UserError(f"--option {pair}", wanted="NAME=VALUE")
+            raise UserError(f"{name_of_option} {pair}", wanted="NAME=VALUE")
         options[name] = value
     return options
 
@@ -121,7 +121,8 @@ def _graph(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from analysis.job import export
 
-    print(export(args.workspace, args.format, args.out, database=args.database))
+    chosen = {"options": _options(args.option), "policy": _options(args.policy, "--policy")}
+    print(export(args.workspace, args.format, args.out, database=args.database, **chosen))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -160,25 +161,37 @@ def _line(run: Run) -> str:
     return f"{state}: {status.get('error')}" if status.get("error") else str(state)
 
 
-def export(folder: str, format_name: str, out: str, *, database: str | None = None) -> str:
+def export(
+    folder: str,
+    format_name: str,
+    out: str,
+    *,
+    options: Mapping[str, str] | None = None,
+    policy: Mapping[str, str] | None = None,
+    database: str | None = None,
+) -> str:
     """Write the cleaned labels of a workspace into the new folder `out`; gives the lines to print."""
-    from analysis.review.exporter import EXPORTERS, write_export
+    from analysis.review.apply import ExportPolicy
+    from analysis.review.exporter import EXPORTERS, options_of, settings_of, write_export
     from analysis.review.gather import gather
     from analysis.review.opening import open_store
 
-    EXPORTERS.get(format_name)
+    chosen = options_of(EXPORTERS.get(format_name), options)
+    asked = settings_of(ExportPolicy, policy, "policy")
     workspace = Workspace.open(folder)
     with open_store(workspace, database) as store:
-        made = gather(workspace, store)
-    place = write_export(made, format_name, out)
+        made = gather(workspace, store, policy=asked)
+    echo = TerminalProgress()
+    try:
+        place = write_export(made, format_name, out, options=chosen, progress=echo)
+    finally:
+        echo.close()
     counts = made.provenance["counts"]
     actions = ", ".join(f"{n:,} × {action}" for action, n in counts["by_action"].items()) or "no change"
-    unreviewed = counts["by_status"].get("unreviewed", 0)
-    lines = [
-        f"{place}: {counts['n_labels']:,} labels; changes: {actions}; {unreviewed:,} images were not reviewed",
-    ]
+    lines = [f"{place}: {counts['n_labels']:,} labels; changes: {actions}"]
+    lines += made.provenance["images_without_one_label"]
     if counts["images_in_conflict"]:
-        lines.append(f"Reviewers disagree on {counts['images_in_conflict']:,} images; the latest decision was used")
+        lines.append(f"Reviewers disagree on {counts['images_in_conflict']:,} images; what most of them say was used")
     if counts["not_applied"]:
         lines.append(f"{counts['not_applied']:,} decisions could not be applied; they are listed in the export")
     return "\n".join(lines)

@@ -134,11 +134,18 @@ def _add_graph_settings(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(commands: Any) -> None:
     parser = _command(
-        commands, "export", "Write the cleaned labels", "export workspaces/demo --format csv --out cleaned/"
+        commands,
+        "export",
+        "Write the cleaned labels",
+        "export workspaces/demo --format csv --out cleaned/",
+        "export w --format image_folder --out cleaned/ --option link=symlink --policy unsure=drop",
     )
     parser.add_argument("workspace", metavar="WORKSPACE")
-    parser.add_argument("--format", required=True, help="csv, json, …")
+    parser.add_argument("--format", required=True, help="csv, parquet, image_folder …; a wrong name lists them all")
     parser.add_argument("--out", required=True, metavar="DIR", help="a new folder")
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the format")
+    about = "several, none_fits, unsure, unreviewed or excluded = keep or drop"
+    parser.add_argument("--policy", action="append", default=[], metavar="NAME=VALUE", help=about)
     _add_database(parser)
 
 

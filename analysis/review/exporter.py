@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import pandas as pd
@@ -28,6 +28,7 @@ from analysis.runs.files import read_json, write_json
 
 PROVENANCE = "provenance.json"
 SYNCED_ONE_BY_ONE = 200  # files; above it the disk is asked once for everything
+S = TypeVar("S", bound=Settings)
 Group = Literal["tables", "patch", "training", "tools"]
 
 
@@ -129,17 +130,23 @@ def missing(spec: Exporter) -> str:
 
 def options_of(spec: Exporter, asked: Settings | Mapping[str, Any] | None) -> Settings:
     """The options of a format, checked; an unknown name or value is a clear error."""
-    if isinstance(asked, spec.options):
-        return asked
+    return asked if isinstance(asked, spec.options) else settings_of(spec.options, asked, f"option of {spec.name}")
+
+
+def settings_of(kind: type[S], asked: Settings | Mapping[str, Any] | None, what: str) -> S:
+    """Settings made of names and values, such as those of a command; `what` is what a person calls one of them."""
     try:
-        return spec.options.model_validate(dict(asked or {}))
+        return kind.model_validate(dict(asked or {}))
     except ValidationError as error:
         first = error.errors()[0]
-        known = ", ".join(spec.options.model_fields) or "no option"
         name = ".".join(str(part) for part in first["loc"])
-        raise BadInput(
-            f"The option {name} of {spec.name} is {first.get('input')!r}: {first['msg']}", wanted=f"options: {known}"
-        ) from error
+        if name not in kind.model_fields:
+            known = ", ".join(kind.model_fields)
+            raise BadInput(
+                f"There is no {what} called {name!r}", wanted=f"one of {known}" if known else "none"
+            ) from error
+        wanted = first["msg"].removeprefix("Input should be ")
+        raise BadInput(f"The {what} {name!r} is {first['input']!r}", wanted=wanted) from error
 
 
 def write_export(

@@ -14,6 +14,7 @@ from analysis.base.types import Dataset
 from analysis.review.apply import Cleaned, ExportPolicy, cleaned, iso_time
 from analysis.review.decisions import DecisionStore
 from analysis.review.exporter import Export
+from analysis.review.fates import fates, sentences
 from analysis.review.pictures import Pictures
 from analysis.runs.files import read_json
 from analysis.runs.run import Run
@@ -44,6 +45,7 @@ def gather(
         "data_set": _about(workspace),
         "run": None if run is None else {"run_id": run.run_id, **_settings(run)},
         "policy": policy.model_dump(),
+        "images_without_one_label": sentences(fates(result), policy),
         "decisions": {"last_event": last_event, "current": len(current), "excluded": len(excluded)},
         "counts": counts(result),
     }
@@ -84,6 +86,7 @@ def counts(result: Cleaned) -> dict[str, Any]:
         "classes_touched": len(set(moved["old"]) | set(moved["new"])),
         "changes_by_reviewer": {str(k): int(v) for k, v in changes["reviewer"].value_counts().sort_index().items()},
         "images_in_conflict": int(result.conflicts["image_id"].nunique()),
+        "by_policy": fates(result),
         "not_applied": len(result.problems),
     }
 

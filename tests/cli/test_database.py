@@ -55,9 +55,9 @@ def test_status_counts_and_names_the_place_of_the_decisions(
 
 def test_export_takes_the_decisions_of_the_database(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("export", workspace.path, "--format", "csv", "--out", "own") == 0
-    assert "19 images were not reviewed" not in capsys.readouterr().out
+    assert "19 images that nobody has judged" not in capsys.readouterr().out
     assert run("export", workspace.path, "--format", "csv", "--out", "team", "--database", "team.sqlite") == 0
-    assert "19 images were not reviewed" in capsys.readouterr().out
+    assert "19 images that nobody has judged" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["status", "open"])

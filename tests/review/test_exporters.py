@@ -19,7 +19,7 @@ from analysis.base.config import Settings
 from analysis.base.errors import BadInput, Cancelled, NewerFormat, NotAvailable, NotFoundHere, StoreFailure
 from analysis.base.progress import Silent
 from analysis.review import exporter as exporter_module
-from analysis.review.apply import cleaned
+from analysis.review.apply import ExportPolicy, cleaned
 from analysis.review.csv_cells import FORMULA
 from analysis.review.decisions import DecisionStore
 from analysis.review.exporter import EXPORTERS, Export, missing, new_export, read_export, write_export, zip_export
@@ -30,7 +30,7 @@ from tests.review.helpers import decision
 
 every = pytest.mark.parametrize("name", EXPORTERS.names())
 BASIC = {"csv", "json", "jsonl", "parquet", "image_folder", "file_list", "huggingface", "fiftyone", "cleanlab", "coco"}
-BASIC |= {"label_studio"}
+BASIC |= {"label_studio", "patch"}
 # What a format truly cannot hold, and says so
 REFUSES = {"file_list": "holds a line break", "label_studio": "that XML cannot hold"}
 
@@ -115,6 +115,17 @@ def test_an_export_of_nothing_decided_is_whole(name: str, tmp_path: Path) -> Non
 
 
 @every
+def test_a_list_of_which_nothing_is_left_is_whole(name: str, tmp_path: Path) -> None:
+    whole = make_export(["a", "b"])
+    with DecisionStore(tmp_path / "review.sqlite") as empty:
+        table = pd.DataFrame({"image_id": ["a/0"], "path": ["a/0"], "given": [0]})
+        result = cleaned(table, ["a", "b"], empty.current(), policy=ExportPolicy(unreviewed="drop"))
+    export = Export(result.tables(), whole.classes, pictures=whole.pictures)
+    assert len(export.labels) == 0 and len(export.tables["changes"]) == 1
+    assert_same(export, read_export(name, write_export(export, name, tmp_path / "out")))
+
+
+@every
 def test_nothing_is_written_outside_the_folder_and_the_tables_are_left_alone(name: str, tmp_path: Path) -> None:
     export = make_export([*FOLDERS, "../../up", "/etc/up"])
     before = {t: table.copy(deep=True) for t, table in export.tables.items()}
@@ -193,7 +204,7 @@ def test_no_cell_of_any_csv_file_starts_a_formula(name: str, tmp_path: Path) -> 
 
 @every
 def test_an_unknown_option_is_a_clear_error(name: str, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=f"The option colour of {name} is 'red'.* – wanted: options: "):
+    with pytest.raises(BadInput, match=f"There is no option of {name} called 'colour' – wanted: "):
         write_export(make_export(["a", "b"]), name, tmp_path / "out", options={"colour": "red"})
     assert list(tmp_path.iterdir()) == []
 
@@ -298,6 +309,8 @@ def test_a_workspace_is_exported_with_exactly_the_change_and_its_provenance(tmp_
     kept = dict.fromkeys(["several", "none_fits", "unsure", "unreviewed"], "keep")
     assert facts["policy"] == {**kept, "excluded": "drop"}
     assert facts["decisions"] == {"last_event": 1, "current": 1, "excluded": 0}
+    assert facts["counts"]["by_policy"] == {**dict.fromkeys(facts["policy"], 0), "unreviewed": 119}
+    assert facts["images_without_one_label"][0].startswith("119 images that nobody has judged keep")
     assert facts["counts"]["by_status"] == {"relabelled": 1, "unreviewed": 119}
     assert facts["counts"]["classes_touched"] == 2 and facts["counts"]["changes_by_reviewer"] == {"ada": 1}
     for name in EXPORTERS.names():
@@ -319,5 +332,5 @@ def test_a_workspace_without_a_run_can_be_exported(tmp_path: Path) -> None:
 
 def test_options_are_settings_and_unknown_values_are_refused() -> None:
     assert all(issubclass(spec.options, Settings) for _, spec in EXPORTERS.items())
-    with pytest.raises(BadInput, match="The option link of image_folder is 'move'"):
+    with pytest.raises(BadInput, match="The option of image_folder 'link' is 'move' – wanted: 'copy', 'hardlink'"):
         write_export(make_export(["a", "b"]), "image_folder", "/nowhere", options={"link": "move"})

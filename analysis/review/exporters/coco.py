@@ -75,7 +75,7 @@ def write(export: Export, folder: Path, options: Options) -> None:
     paths = paths_of(export, folder, options)
     ids = {name: number for number, name in enumerate(export.classes, 1)}
     categories = [{"id": number, "name": name, "supercategory": ""} for name, number in ids.items()]
-    splits = list(dict.fromkeys(export.labels["split"]))
+    splits = list(dict.fromkeys(export.labels["split"])) or [""]
     files = dict(zip(splits, distinct(splits), strict=True))
     parts: dict[str, tuple[list[Any], list[Any]]] = {split: ([], []) for split in splits}
     for number, image in enumerate(_images(export, paths), 1):

@@ -93,7 +93,7 @@ def write(export: Export, folder: Path, options: Options) -> None:
     number_of = {name: number for number, name in enumerate(export.classes)}
     numbers = labels["label"].map(number_of).tolist()
     paths = _paths(export, options)
-    splits = list(dict.fromkeys(labels["split"]))
+    splits = list(dict.fromkeys(labels["split"])) or [""]
     lists = dict(zip(splits, distinct([split or "all" for split in splits], ("classes",)), strict=True))
     lines: dict[str, list[str]] = {split: [] for split in splits}
     places = []

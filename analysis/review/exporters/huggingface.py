@@ -85,7 +85,7 @@ def _listed(folder: Path) -> Iterator[dict[str, Any]]:
 def write(export: Export, folder: Path, options: Options) -> None:
     """Write the data set into `dataset`, and classes.json."""
     (folder / "classes.json").write_text(json.dumps({"names": export.classes}, ensure_ascii=False), encoding="utf-8")
-    splits = list(dict.fromkeys(export.labels["split"]))
+    splits = list(dict.fromkeys(export.labels["split"])) or [""]
     names = dict(zip(splits, _split_names(splits), strict=True))
     if options.layout == "imagefolder":
         _write_folder(export, folder, names, options)
