@@ -23,7 +23,7 @@ PAGES = {  # group: (file, title, icon); the first page is where one arrives
         ("communities", "Communities", ":material/hub:"),
         ("map", "Map", ":material/scatter_plot:"),
     ],
-    "Judge": [("review", "Review", ":material/rule:")],
+    "Judge": [("review", "Review", ":material/rule:"), ("team", "Team", ":material/group:")],
     "Take away": [("export", "Export", ":material/output:")],
 }
 

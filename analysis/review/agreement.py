@@ -87,24 +87,25 @@ def agreements(
 def ratings(current: pd.DataFrame, *, view: View = "outcome") -> pd.DataFrame:
     """What reviewers said of the images that two or more judged: image_id, reviewer, given, suggested, category.
 
-    Categories are told from the image: "keep" the given label, take the one "suggested", or another outcome by name.
-    Were "keep cat" and "keep dog" two categories, two people who always keep would seem to agree by insight. All rows
-    of an image have the suggestion that its first reviewer saw, as runs may suggest different ones.
+    By outcome the category is the label that the image would have, or those that fit; by verdict right, wrong or
+    cannot tell. All rows of an image have the suggestion that its first reviewer saw, as runs may suggest others.
     """
     own = current["verdict"].isin((*JUDGEMENTS, "unsure")) & (current["purpose"] != "adjudicate")
     said = current[own & current["image_id"].where(own).duplicated(keep=False)].sort_values(["image_id", "event_id"])
     first = said.drop_duplicates("image_id").set_index("image_id")
-    given, suggested = said["image_id"].map(first["given"]), said["image_id"].map(first["suggested"])
-    outcome = outcomes(said)
-    kept = outcome == "keep" + SEPARATOR + said["given"]
+    kind = outcomes(said).str.partition(SEPARATOR) if len(said) else pd.DataFrame({0: [], 2: []}, dtype=object)
     if view == "verdict":
-        category = pd.Series(np.select([kept, said["verdict"] == "unsure"], ["right", "cannot tell"], "wrong"))
+        category = kind[0].map({"keep": "right", "unsure": "cannot tell"}).fillna("wrong")
     else:
-        taken = outcome == "relabel" + SEPARATOR + suggested
-        category = outcome.astype(object).mask(kept, "keep").mask(taken, "suggested")
-    columns = {"image_id": said["image_id"], "reviewer": said["reviewer"], "given": given, "suggested": suggested}
-    named = {name: values.to_numpy(object) for name, values in columns.items()}
-    return pd.DataFrame({**named, "category": category.to_numpy(object)}, dtype=object)
+        category = kind[2].mask(kind[2] == "", kind[0])
+    named = {
+        "image_id": said["image_id"],
+        "reviewer": said["reviewer"],
+        "given": said["image_id"].map(first["given"]),
+        "suggested": said["image_id"].map(first["suggested"]),
+        "category": category,
+    }
+    return pd.DataFrame({name: values.to_numpy(object) for name, values in named.items()}, dtype=object)
 
 
 class _Told:

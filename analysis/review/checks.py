@@ -24,6 +24,7 @@ Check = Literal["", "known", "repeat"]
 GAP = 20  # own decisions between an image and its repeat: fewer, and one remembers the answer
 ENOUGH = 20  # items below which nobody is compared with anybody
 LARGEST_SHARE = 0.5  # of the items shown; more cannot be kept apart
+DAYS = 30
 LONGEST = 600.0  # seconds; who looked longer was away
 KEEP = "keep" + SEPARATOR  # how the outcome "the given label is right" begins
 
@@ -135,8 +136,9 @@ def reviewer_figures(log: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     n_known, known_right, known_partly (found that the label is wrong, but named another class), known_share with its
     Wilson 95 % interval known_low..known_high; n_repeats, repeats_same, repeats_share, _low, _high in the same way;
     decisions (real ones that stand), undone, unsure and skipped (shares of the real ones), seconds (median a decision
-    in single view). Unsure counts as not right; a skip is no answer. NaN where there is nothing to divide by. Fewer
-    than `ENOUGH` items compare nobody with anybody.
+    in single view), first_at and last_at (seconds since the epoch), by_day (how many of the real ones were made on
+    each of the last `DAYS` days, UTC, up to the newest of all). Unsure counts as not right; a skip is no answer. NaN
+    where there is nothing to divide by. Fewer than `ENOUGH` items compare nobody with anybody.
     """
     said = _said(log)
     names = pd.Index(sorted(said["reviewer"].unique()), name="reviewer")
@@ -158,7 +160,17 @@ def reviewer_figures(log: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     for name, verdict in (("unsure", "unsure"), ("skipped", "skip")):
         figures[name] = by_person.agg(lambda words, verdict=verdict: (words == verdict).mean()).reindex(names)
     figures["seconds"] = _seconds(standing).reindex(names)
+    times = said.groupby("reviewer")["decided_at"]
+    figures["first_at"], figures["last_at"] = times.min(), times.max()
+    figures["by_day"] = pd.Series(_by_day(real), dtype=object).reindex(names)
     return figures.drop(columns="repeats_partly").rename(columns={"repeats_right": "repeats_same"}).reset_index()
+
+
+def _by_day(real: pd.DataFrame) -> dict[str, list[int]]:
+    day = (real["decided_at"] // 86400).astype(int)
+    ago = day.max() - day
+    recent = ago[ago < DAYS].groupby(real["reviewer"])
+    return {str(name): np.bincount(DAYS - 1 - days, minlength=DAYS).tolist() for name, days in recent}
 
 
 def _said(log: pd.DataFrame) -> pd.DataFrame:

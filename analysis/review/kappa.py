@@ -23,7 +23,7 @@ _DENSE = 1 << 16  # numbers; a small array is far quicker than a sparse one
 _DEFINED = 0.9  # share of the resamples that must have a coefficient for the others to be left out
 
 Measure = Literal["cohen", "fleiss", "alpha"]
-Note = Literal["", "too few images", "one category only", "no disagreement seen"]
+Note = Literal["", "too few images", "one category only", "no disagreement seen", "too little variety"]
 Ints = NDArray[np.integer[Any]]
 Floats = NDArray[np.floating[Any]]
 
@@ -135,7 +135,7 @@ def _interval(
     values = np.concatenate(drawn)
     values = values[~np.isnan(values)]
     if len(values) < _DEFINED * resamples:
-        return None, None, "one category only"
+        return None, None, "too little variety"  # many a resample holds one category only
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high), ""
 

@@ -85,8 +85,11 @@ def colours() -> Palette:
     return palette(st.context.theme.type)
 
 
-def enter(page: str, title: str, lead: str = "") -> Seen | None:
-    """Title, chips, and what to look at; None, with a word on what to do, while there is no finished run."""
+def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Seen | None:
+    """Title, chips, and what to look at; None, with a word on what to do, while there is no finished run.
+
+    Without `filtered` the page looks at all images whatever the filter, and shows no chips.
+    """
     st.title(title, anchor=False)
     if lead:
         st.caption(lead)
@@ -103,6 +106,8 @@ def enter(page: str, title: str, lead: str = "") -> Seen | None:
     )
     state.set_filter(chosen)
     seen = Seen(str(path), run, chosen)
+    if not filtered:
+        return seen
     n_lasso = int(inside(columns.xy, chosen.lasso).sum()) if chosen.lasso and columns.xy is not None else 0
     show_chips(chosen, seen.classes, n_found=len(seen.rows), n_lasso=n_lasso, n_communities=n_communities)
     return seen

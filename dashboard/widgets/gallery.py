@@ -31,6 +31,7 @@ STYLE = """
 .la-names span { min-width: 0; }
 .la-names span div { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .la-names i { white-space: nowrap; flex: none; }
+.la-said { font-size: 13px; line-height: 1.4; margin-top: 4px; overflow-wrap: anywhere; }
 .la-names s, .la-names i { opacity: .72; font-style: normal; }
 </style>
 """

@@ -148,3 +148,18 @@ def verdict_table(said: pd.DataFrame) -> pd.DataFrame:
             "Guideline": [clean(text, limit=LONG) if text else "" for text in said["guideline"]],
         }
     )
+
+
+def all_verdicts(seen: Seen) -> None:
+    """What stands of pairs of classes, the newest first; nothing where nothing was said."""
+    standing = Edges(loaders.decision_store(seen.path)).current().sort_values("event_id", ascending=False)
+    if standing.empty:
+        return
+    st.subheader("What was said of pairs of classes?", anchor=False)
+    names = {
+        name: [clean(k) for k in standing[side]] for name, side in (("One class", "class_a"), ("Another", "class_b"))
+    }
+    st.dataframe(pd.concat([pd.DataFrame(names), verdict_table(standing)], axis=1), hide_index=True)
+    st.caption(
+        "Said on the Confusion and Communities pages, where a pair is looked at; shown while such images are judged."
+    )

@@ -92,12 +92,14 @@ def test_two_reviewers_get_cohens_kappa_on_the_images_that_both_judged() -> None
 
 
 def test_keeping_everything_is_agreement_without_insight() -> None:
-    """Two people who keep every label of two classes say nothing beyond chance: no kappa, and no number instead."""
+    """Two people who keep every label have the same labels, and say nothing of right and wrong beyond chance."""
     said = [(f"{given}{i}", name, "keep", given) for given in ("cat", "cow") for i in range(5) for name in "ab"]
     log = pd.concat([current(row[:3], given=row[3]) for row in said], ignore_index=True)
-    found = agreements(log.assign(event_id=range(len(log)))).overall.found
-    assert (found.n_images, found.raw, found.kappa, found.low) == (10, 1.0, None, None)
-    assert found.note == "one category only"
+    log = log.assign(event_id=range(len(log)))
+    labels, verdicts = (agreements(log, view=view).overall.found for view in ("outcome", "verdict"))
+    assert (labels.n_images, labels.raw, labels.kappa, labels.low) == (10, 1.0, 1.0, None)
+    assert (verdicts.raw, verdicts.kappa, verdicts.low) == (1.0, None, None)
+    assert verdicts.note == "one category only", "no kappa, and no number in its place"
 
 
 def test_the_coefficient_fits_the_numbers_of_reviewers() -> None:
@@ -159,10 +161,17 @@ def test_skips_and_settled_words_are_left_out_and_unsure_is_an_answer() -> None:
     assert list(coarse["category"]) == ["wrong", "wrong", "cannot tell"]
 
 
+def test_a_label_counts_however_it_was_chosen() -> None:
+    log = current(("a", "x", "keep"), ("a", "y", "cat"), ("b", "x", "none_fits"), ("b", "y", "unsure"))
+    assert list(ratings(log)["category"]) == ["cat", "cat", "none_fits", "unsure"]
+    several = log.assign(verdict="several", new_label=["dog\vcat", "cat\vdog", "a\vb", "b\va"])
+    assert list(ratings(several)["category"]) == ["cat\vdog"] * 2 + ["a\vb"] * 2
+
+
 def test_the_same_label_is_the_same_whatever_was_suggested() -> None:
     one, other = current(("a", "x", "fox"), suggested="fox"), current(("a", "y", "fox"), suggested="dog")
     said = ratings(pd.concat([one, other], ignore_index=True).assign(event_id=[0, 1]))
-    assert list(said["category"]) == ["suggested", "suggested"] and set(said["suggested"]) == {"fox"}
+    assert list(said["category"]) == ["fox", "fox"] and set(said["suggested"]) == {"fox"}
 
 
 def parts(seed: int = 0, extra: bool = False) -> Agreements:

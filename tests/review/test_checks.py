@@ -190,3 +190,14 @@ def test_pace_and_doubt_are_of_the_real_decisions(store: DecisionStore) -> None:
     )
     found = figures(store, answers())
     assert (found["decisions"], found["unsure"], found["skipped"], found["seconds"]) == (4, 0.25, 0.25, 3)
+
+
+def test_work_is_counted_by_day(store: DecisionStore) -> None:
+    monday = 20_000 * 86400.0
+    days = [0, 0, 1, 1, 1, 40]
+    book(store, *(decision(i, f"i{i}", decided_at=monday + day * 86400 + 60) for i, day in enumerate(days, 1)))
+    book(store, decision(9, "x", reviewer="bob", decided_at=monday + 12 * 86400))
+    found = reviewer_figures(store.log(), answers()).set_index("reviewer")
+    assert found["by_day"]["ada"] == [0] * 29 + [1], "only the last thirty days"
+    assert found["by_day"]["bob"] == [0, 1] + [0] * 28
+    assert (found["first_at"]["ada"], found["last_at"]["ada"]) == (monday + 60, monday + 40 * 86400 + 60)
