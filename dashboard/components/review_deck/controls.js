@@ -72,7 +72,7 @@ export class Controls {
       note: () => item && deck.note.field.focus(),
       help: () => deck.sheet.toggle(),
       grid: () => deck.toggleGrid(),
-      zoom: () => item && deck.zoom.open(item),
+      zoom: () => (deck.zoom.isOn ? deck.zoom.close() : deck.zoom.open(item)),
       right: () => deck.step(1),
       down: () => deck.step(1),
       left: () => deck.step(-1),

@@ -7,7 +7,7 @@ export const PAGE = 24;
 const LOOK = 300; // ms a page must have been on the screen whole: an Enter before that was meant for the last page
 const OPPOSITE = { change: "keep", keep: "change" };
 const MARKS = { none: "none", both: "both", unsure: "unsure", skip: "open" }; // what a key does -> the mark it sets
-const STEPS = { previous: () => -1, next: () => 1, up: (columns) => -columns, down: (columns) => columns };
+const STEPS = { left: () => -1, right: () => 1, up: (columns) => -columns, down: (columns) => columns };
 const DECKS_OWN = new Set(["undo", "help", "grid", "revisit"]); // the same in both modes
 const memories = new WeakMap(); // deck -> what a grid knew: the page of the app can be left and come back
 
@@ -34,7 +34,7 @@ export class Grid {
     this.isOn = false;
     this.page = [];
     this.ahead = [];
-    this.screen = new GridPage(deck, () => this.isOn && this.page.length && this.drawCells());
+    this.screen = new GridPage(deck, () => this.screen.isOn && this.drawCells());
     this.know = memories.get(deck) ?? {
       marks: new Map(), // image id -> its own mark; kept, so that a page that was taken back comes as it was
       passed: new Set(), // ids left open on a page that was booked: not shown again until the rest is done
@@ -54,20 +54,21 @@ export class Grid {
     }
     this.isOn = !this.isOn;
     this.know.passed.clear();
-    if (!this.isOn) this.screen.hide();
   }
 
   // -- the page ---------------------------------------------------------------------------------------------------
-  draw() {
-    if (!this.isOn) return;
+  draw(shown) {
+    if (!shown) return this.screen.hide();
     this.page = this.nextPage();
     if (this.cameBack()) {
       this.page = [];
       this.page = this.nextPage();
     }
     this.turnTo(this.page[0]);
-    this.screen.show(this.page, this.ahead, this.know.at);
+    const { at } = this.know;
+    this.screen.show(this.page, this.ahead, at);
     this.drawCells();
+    if (this.deck.zoom.isOn) this.deck.zoom.show(this.page[at], this.page[at] && this.screen.words(at));
   }
 
   // What is on the screen stays where it is: a page only grows, and loses what was judged or taken elsewhere.
@@ -129,17 +130,18 @@ export class Grid {
     if (!this.isOn || DECKS_OWN.has(does)) return false;
     if (does === "escape") return false;
     const acts = {
-      suggestion: () => (event?.key === " " ? this.mark("exception") : this.choose("change")),
+      suggestion: () => this.choose("change"),
       keep: () => this.choose("keep"),
       toggle: () => this.mark("exception"),
       cell: () => this.press(index),
       enter: () => this.enter(),
-      zoom: () => this.deck.zoom.toggle(this.page[this.know.at]),
+      zoom: () => this.enlarge(),
     };
     if (does in STEPS) this.move(STEPS[does](this.screen.columns));
     else if (does in MARKS) this.mark(MARKS[does]);
     else if (acts[does]) acts[does]();
     else this.say("Here the keys are for the whole page: leave the grid to judge one image at a time.");
+    if (event?.type === "click" && event.detail) this.screen.focus(this.know.at); // the keys work on after the mouse
     return true;
   }
 
@@ -187,8 +189,16 @@ export class Grid {
 
   // The image under the cursor has the focus, or stands in the large view.
   under(index) {
-    if (this.deck.zoom.isOn) this.deck.zoom.draw(this.page[index], this.screen.words(index));
+    if (this.deck.zoom.isOn) this.deck.zoom.show(this.page[index], this.screen.words(index));
     else this.screen.focus(index);
+  }
+
+  enlarge() {
+    const { zoom } = this.deck;
+    const item = this.page[this.know.at];
+    if (zoom.isOn) return zoom.close();
+    if (item && this.screen.isBroken(item.id)) return this.say("This image cannot be shown.");
+    zoom.open(item);
   }
 
   // -- booking the page -------------------------------------------------------------------------------------------
@@ -211,7 +221,8 @@ export class Grid {
     if (obstacle) return this.say(obstacle);
     const { main, passed, booked } = this.know;
     const fates = this.fates();
-    const decided = this.page.map((item, i) => ({ item, ...fates[i] })).filter(({ verdict }) => verdict);
+    const isOurs = ({ item, verdict }) => verdict && this.deck.items.ready(item); // a lease may have run out just now
+    const decided = this.page.map((item, i) => ({ item, ...fates[i] })).filter(isOurs);
     const open = this.page.filter((item, i) => !fates[i].verdict).map(({ id }) => id);
     for (const id of open) passed.add(id);
     for (const { item } of decided) booked.set(item.id, { main, open });

@@ -19,8 +19,8 @@ const SAYS = {
   broken: () => ["✕", "left open"],
 };
 
-// The deck writes the key that does it, and keeps it right when keys are bound anew. Space is the grid's own.
-const key = (does) => (does === "toggle" ? element("kbd", { text: "Space" }) : element("kbd", { "data-key": does }));
+// The deck writes the key that does it, and keeps it right when keys are bound anew.
+const key = (does) => element("kbd", { "data-key": does });
 
 const button = (does, attributes, ...children) =>
   element("button", { type: "button", "data-do": does, ...attributes }, ...children);
@@ -69,9 +69,13 @@ export class GridPage {
       ["skip", "Leave open"],
       ["zoom", "Enlarge"],
       ["undo", "Undo"],
-      ["grid", "One at a time"],
+      ["grid", "Single"],
     ];
     return marks.map(([does, text]) => button(does, {}, key(does), element("span", { text })));
+  }
+
+  get isOn() {
+    return !this.root.hidden;
   }
 
   hide() {
@@ -217,7 +221,6 @@ export class GridPage {
       cell.setAttribute("aria-label", `${cell.about}: ${this.words(index)}`);
     }
     this.drawSum(page[0], fates, main);
-    this.find("[data-do=undo]").disabled = !this.deck.journal.history.length;
   }
 
   put(node, text) {

@@ -62,12 +62,15 @@ export class Zoom {
     return this.dialog.open;
   }
 
-  toggle(item) {
-    if (this.isOn) return this.dialog.close();
+  open(item) {
     if (!item?.image) return;
-    this.dialog.showModal();
-    this.draw(item);
+    if (!this.isOn) this.dialog.showModal();
+    this.show(item);
     this.stage.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (this.isOn) this.dialog.close();
   }
 
   closed() {
@@ -78,9 +81,9 @@ export class Zoom {
   }
 
   // Show this image in the open view; without one there is nothing left to look at. `said`: what is booked for it.
-  draw(item, said = "") {
+  show(item, said = "") {
     if (!this.isOn) return;
-    if (!item?.image) return this.dialog.close();
+    if (!item?.image) return this.close();
     const { id, given, suggested } = item;
     const words = [`Given ${given}`, suggested && `suggested ${suggested}`, id, said].filter(Boolean);
     this.view.text(".zoom-caption", words.join(" · "));
@@ -172,7 +175,7 @@ export class Zoom {
       in: () => this.zoom(STEP),
       out: () => this.zoom(1 / STEP),
       turn: () => this.turn(),
-      close: () => this.dialog.close(),
+      close: () => this.close(),
     };
     acts[does]?.();
     return Boolean(acts[does]);
@@ -181,8 +184,8 @@ export class Zoom {
   // True: the key was for the large view. Arrows are, as long as there is something to pan to.
   key(event) {
     if (!this.isOn || event.ctrlKey || event.metaKey || event.altKey) return false;
-    const does = { "+": "in", "=": "in", "-": "out", 0: "turn", Escape: "close", z: "close", Z: "close" }[event.key];
-    if (does) return (does === "close" && event.repeat) || this.act(does);
+    const does = { "+": "in", "=": "in", "-": "out", 0: "turn", Escape: "close" }[event.key];
+    if (does) return this.act(does);
     const [dx, dy] = ARROWS[event.key] ?? [0, 0];
     if (!this.reachesOver(dx, dy)) return false;
     this.pan(dx * PAN, dy * PAN);
