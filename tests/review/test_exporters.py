@@ -32,7 +32,11 @@ every = pytest.mark.parametrize("name", EXPORTERS.names())
 BASIC = {"csv", "json", "jsonl", "parquet", "image_folder", "file_list", "huggingface", "fiftyone", "cleanlab", "coco"}
 BASIC |= {"label_studio", "patch"}
 # What a format truly cannot hold, and says so
-REFUSES = {"file_list": "holds a line break", "label_studio": "that XML cannot hold"}
+REFUSES = {
+    "file_list": "holds a line break",
+    "label_studio": "that XML cannot hold",
+    "huggingface": "There is no image left",
+}
 
 
 def take_there_and_back(export: Export, name: str, folder: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_list_of_which_nothing_is_left_is_whole(name: str, tmp_path: Path) -> 
         result = cleaned(table, ["a", "b"], empty.current(), policy=ExportPolicy(unreviewed="drop"))
     export = Export(result.tables(), whole.classes, pictures=whole.pictures)
     assert len(export.labels) == 0 and len(export.tables["changes"]) == 1
-    assert_same(export, read_export(name, write_export(export, name, tmp_path / "out")))
+    take_there_and_back(export, name, tmp_path / "out")
 
 
 @every

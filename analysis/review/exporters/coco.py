@@ -37,12 +37,13 @@ class Options(MayHaveImages):
 def read(folder: Path) -> dict[str, pd.DataFrame]:
     """The labels, in the order of the image ids; the label is taken from the annotations where there is but one."""
     found: list[dict[str, Any]] = []
-    for path in sorted(folder.glob("annotations*.json")):
+    paths = sorted(folder.glob("annotations*.json"))
+    for path in paths:
         try:
             found += _labelled(json.loads(path.read_bytes()))
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path.name} cannot be read: {error!r}") from error
-    if not found:
+    if not paths:
         raise BadInput(f"There is no annotations.json in {folder}", wanted="a whole export")
     found.sort(key=lambda image: int(image["id"]))
     table = table_of(found, {"source_id": "text", **_KEYS}, "images")

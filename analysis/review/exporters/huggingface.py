@@ -85,7 +85,7 @@ def _listed(folder: Path) -> Iterator[dict[str, Any]]:
 def write(export: Export, folder: Path, options: Options) -> None:
     """Write the data set into `dataset`, and classes.json."""
     (folder / "classes.json").write_text(json.dumps({"names": export.classes}, ensure_ascii=False), encoding="utf-8")
-    splits = list(dict.fromkeys(export.labels["split"])) or [""]
+    splits = list(dict.fromkeys(export.labels["split"]))
     names = dict(zip(splits, _split_names(splits), strict=True))
     if options.layout == "imagefolder":
         _write_folder(export, folder, names, options)
@@ -130,6 +130,8 @@ def _write_arrow(export: Export, folder: Path, splits: dict[str, str]) -> None:
     from datasets.arrow_writer import ArrowWriter
 
     assert export.pictures is not None
+    if len(export.labels) == 0:
+        raise BadInput("There is no image left in this list", wanted="one or more: `datasets` cannot load none")
     check_space(folder, 2 * export.pictures.size(export.labels["image_id"].tolist()))  # written once, then sorted out
     features = _features(datasets, export)
     work = folder / "work"
