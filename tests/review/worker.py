@@ -2,6 +2,7 @@
 
 eight: open the same new database in eight processes at one moment and book. loop: four threads book until killed, and
 print what was acknowledged. fill: book under a limit on file size until the store refuses, and print its words.
+small_disk: book on a disk of 4 MiB until it is full, make room, and book on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import traceback
@@ -76,5 +78,29 @@ def fill(url: str, limit: str) -> None:
         print("refused", error, flush=True)
 
 
+def small_disk(folder: str) -> None:
+    """To be run where mounts are private."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
+    ballast = Path(folder) / "ballast"
+    ballast.write_bytes(bytes(2 << 20))
+    with DecisionStore(Path(folder) / "review.sqlite") as store:
+        taken = 0
+        for seq in range(100_000):
+            try:
+                store.book([decision(seq, f"{seq}.png", note="n" * 500)])
+            except StoreFailure as error:
+                print("refused", error, flush=True)
+                if not ballast.exists():
+                    break
+                ballast.unlink()
+                continue
+            print("acknowledged", seq, flush=True)
+            taken += not ballast.exists()
+            if taken == 50:
+                break
+    with DecisionStore(Path(folder) / "review.sqlite") as again:
+        print("stored", again.booked_seqs("session-1"))
+
+
 if __name__ == "__main__":
-    {"eight": eight, "loop": loop, "fill": fill}[sys.argv[1]](*sys.argv[2:])
+    {"eight": eight, "loop": loop, "fill": fill, "small_disk": small_disk}[sys.argv[1]](*sys.argv[2:])
