@@ -123,6 +123,9 @@ def test_a_reviewer_gets_known_items_never_seen_and_repeats_of_long_ago(store: D
     assert sorted(again) == [f"i{i:02d}" for i in range(1, 31 - GAP) if i != 5]
     assert again != sorted(again) and pools(store.log(), known, reviewer="ada", seed=0) == (fresh, again)
     assert pools(store.log(), known, reviewer="bob", seed=0)[1] == []
+    book(store, undo(32, 1, "i01"))
+    fresh, later = pools(store.log(), known, reviewer="ada", seed=0)
+    assert "i01" in fresh and "i01" not in later, "taken back is not judged"
 
 
 # -- figures -------------------------------------------------------------------------------------------------------
@@ -147,6 +150,9 @@ def test_an_answer_that_was_taken_back_does_not_count(store: DecisionStore) -> N
     )
     found = figures(store, answers(k=DOG))
     assert (found["n_known"], found["known_right"], found["undone"]) == (1, 1, 1)
+    book(store, undo(4, 3, "k"), decision(5, "a"), undo(6, 5))
+    found = figures(store, answers(k=DOG))
+    assert (found["n_known"], found["decisions"], found["undone"]) == (0, 0, 3)
 
 
 def test_repeats_are_compared_with_the_same_persons_earlier_word(store: DecisionStore) -> None:
