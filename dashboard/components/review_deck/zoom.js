@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 
 const STEP = 1.25; // one press of + or -, one notch of the wheel
 const PAN = 80; // px for one press of an arrow
-const TINY = 96; // px: below this, and when enlarged this much, single pixels are what there is to see
+const TINY = 96; // px: of an image this small, and of one enlarged so much, single pixels are what there is to see
 const BLOCKS_FROM = 4;
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -140,7 +140,8 @@ export class Zoom {
     this.x = held(x, naturalWidth * scale, clientWidth);
     this.y = held(y, naturalHeight * scale, clientHeight);
     style.transform = `translate(${this.x}px, ${this.y}px) scale(${scale})`;
-    classList.toggle("blocks", scale >= BLOCKS_FROM || Math.max(naturalWidth, naturalHeight) <= TINY);
+    const isClose = !this.fitted && scale >= BLOCKS_FROM;
+    classList.toggle("blocks", isClose || Math.max(naturalWidth, naturalHeight) <= TINY);
     this.stage.dataset.scale = scale.toFixed(3);
     this.percent.textContent = `${Math.round(100 * scale)} %`;
   }
