@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+SCRIPTS = ("*.py", "*/run.py", "review/*.py")
 
 
 def main() -> int:
     failed = []
-    scripts = sorted(p for p in [*HERE.glob("*.py"), *HERE.glob("*/run.py")] if p.name != Path(__file__).name)
+    scripts = sorted(p for pattern in SCRIPTS for p in HERE.glob(pattern) if p.name != Path(__file__).name)
     for script in scripts:
         print(f"# {script.relative_to(HERE.parent)}", flush=True)
         if subprocess.run([sys.executable, str(script)], cwd=HERE.parent, check=False).returncode:

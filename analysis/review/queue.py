@@ -187,9 +187,10 @@ def progress(queue: RowsLike, said: Said, *, tag: str) -> QueueProgress:
 
 def _recent(rows: RowsLike, kind: NDArray[np.int8]) -> Recent:
     """The last images judged, `rows` in the order of booking; an image that two people judged counts once."""
-    _, last = np.unique(rows[::-1], return_index=True)
-    found = kind[rows[::-1][np.sort(last)]]
-    found = found[(found == RIGHT) | (found == WRONG)][:RECENT]
+    last = np.empty(len(kind), np.int64)
+    last[rows] = np.arange(len(rows))  # of an image that comes twice the later place stays
+    found = kind[rows[last[rows] == np.arange(len(rows))]]
+    found = found[(found == RIGHT) | (found == WRONG)][-RECENT:]
     wrong = int(np.count_nonzero(found == WRONG))
     low, high = wilson(wrong, len(found))
     return Recent(len(found), wrong, low, high)

@@ -126,6 +126,14 @@ def test_an_order_is_made_once_and_cannot_be_changed_by_a_visitor(workspace: Wor
     queue = loaders.queue_rows(path, run_id, Choice())
     assert sorted(queue.tolist()) == sorted(run.table("suspects")["row"].tolist())
     assert loaders.queue_rows(path, run_id, Choice()) is queue
+    columns = loaders.run_columns(path, run_id)
+    for other in (
+        Choice(order="suspicion"),
+        Choice("community", community=1),
+        Choice("filter", filter=Filter(given=1)),
+    ):
+        expected = queue_of(other, columns, loaders.listed(path, run_id))
+        assert loaders.queue_rows(path, run_id, other).tolist() == expected.tolist() != queue.tolist()
     with pytest.raises(ValueError, match="read-only"):
         queue[0] = 5
     book(workspace, int(queue[0]), "keep")
