@@ -165,16 +165,16 @@ def test_thirty_quick_presses_judge_thirty_different_images_in_order(serve: Serv
 def test_a_held_key_decides_once_and_streamlits_own_keys_are_silent(serve: Serve, browse: Browse) -> None:
     server = serve()
     deck = Deck(browse(server.url)).open()
-    deck.page.keyboard.down("a")
-    for _ in range(5):
-        deck.page.keyboard.down("a")  # what a held key sends: presses marked as repeated
-    deck.page.keyboard.up("a")
+    for key in ("a", "Space", "1"):
+        for _ in range(6):
+            deck.page.keyboard.down(key)  # what a held key sends: all but the first are marked as repeated
+        deck.page.keyboard.up(key)
     before = deck.image_id
     deck.press("r", "c", "Escape")
     deck.page.wait_for_timeout(500)
     assert deck.image_id == before
     assert deck.page.locator("[role=dialog]:visible").count() == 0
-    wait_for_events(server.workspace, 1)
+    wait_for_events(server.workspace, 3)
 
 
 def test_decisions_made_while_the_server_is_away_are_booked_once_after_a_reload(serve: Serve, browse: Browse) -> None:
@@ -204,15 +204,6 @@ def test_decisions_are_booked_without_a_reload_when_the_server_comes_back(serve:
     server.start()
     deck.saved(3)
     assert log(server.workspace)["image_id"].nunique() == 3
-
-
-def test_a_tab_closed_at_once_loses_nothing(serve: Serve, browse: Browse) -> None:
-    server = serve()
-    page = browse(server.url)
-    deck = Deck(page).open()
-    deck.press("a", "k", "a", "k", "a")
-    page.close()
-    wait_for_events(server.workspace, 5)
 
 
 def test_what_a_closed_tab_could_not_send_is_sent_by_the_next_one(serve: Serve, browse: Browse) -> None:
