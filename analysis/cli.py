@@ -134,10 +134,12 @@ def _open(args: argparse.Namespace) -> int:
     database = database_named(args.database)
     if database is not None:
         open_store(workspace, database).close()  # a server that cannot be reached is said here, not in a browser
-    return _serve(workspace.path, args.port, headless=args.no_browser, database=database)
+    return _serve(workspace.path, args.port, headless=args.no_browser, database=database, share=args.share)
 
 
-def _serve(workspace: Path, port: int | None, *, headless: bool, database: str | None = None) -> int:
+def _serve(
+    workspace: Path, port: int | None, *, headless: bool, database: str | None = None, share: str | None = None
+) -> int:
     """Replace this process by the dashboard; what it may do is set in .streamlit/config.toml beside it.
 
     The address of the database may hold a password: it goes into the environment, not into the list of processes.
@@ -158,6 +160,10 @@ def _serve(workspace: Path, port: int | None, *, headless: bool, database: str |
     command += ["--server.headless", str(headless).lower()]
     if port is not None:
         command += ["--server.port", str(port)]
+    if share is not None:
+        print(f"Everybody who reaches {share} sees these images and can judge them (see README, As a team)")
+        hosts = [part for name in (share, "localhost", "127.0.0.1") for part in ("--server.allowedHosts", name)]
+        command += ["--server.address", "0.0.0.0", *hosts]  # noqa: S104  # asked for by --share
     os.chdir(root)
     sys.stdout.flush()
     os.execve(sys.executable, command, environment)

@@ -154,6 +154,11 @@ def _add_open(commands: Any) -> None:
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--port", type=int)
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    parser.add_argument(
+        "--share",
+        metavar="HOST",
+        help="let other machines in; HOST is the name or address by which they reach this one",
+    )
     _add_database(parser)
 
 

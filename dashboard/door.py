@@ -10,6 +10,7 @@ import streamlit as st
 from analysis.base.errors import UserError
 from dashboard import recent, state
 from dashboard.server import opened
+from dashboard.server.sharing import is_shared
 from dashboard.widgets.start import say_error, start_form, watch
 from dashboard.widgets.text import for_markdown
 
@@ -45,7 +46,7 @@ def enter() -> bool:
 def _asked() -> Path | None:
     """What the link asks for among the workspaces known here, else what the environment names."""
     default = os.environ.get(VARIABLE)
-    known = [*([Path(default)] if default else []), *recent.recent()]
+    known = [*([Path(default)] if default else []), *([] if is_shared() else recent.recent())]
     key = st.query_params.get(PARAM)
     if key is None:
         return known[0] if default else None
@@ -66,6 +67,9 @@ def choose() -> None:
     with middle:
         st.title("Lookalike")
         st.write("See which classes are confused, find wrong labels, judge them fast, take clean labels away.")
+        if is_shared():
+            say_shared(problem)
+            return
         watch(None)
         if problem is not None:
             say_error(problem)
@@ -88,6 +92,14 @@ def choose() -> None:
         start_form()
         st.caption("The same on a terminal:")
         st.code("python -m analysis run FOLDER_OF_IMAGES \\\n    --workspace NEW_FOLDER", language=None)
+
+
+def say_shared(problem: UserError | None) -> None:
+    """Visitors of other machines choose no folders of this one: who started the dashboard names the workspace."""
+    if problem is not None:
+        say_error(problem)
+    st.info("This dashboard is shared with other machines, and no workspace was named when it was started.")
+    st.code("python -m analysis open WORKSPACE --share HOST", language=None)
 
 
 def _open_typed(typed: str) -> None:
@@ -130,6 +142,8 @@ def sidebar() -> None:
         st.caption(
             f"Workspace **{for_markdown(path.name)}**  \n{facts['n_images']:,} images, {len(facts['classes'])} classes"
         )
+        if is_shared():
+            return
         st.button(
             "Open another workspace",
             on_click=leave,

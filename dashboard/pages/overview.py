@@ -12,6 +12,7 @@ from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders, state
 from dashboard.advice import Advice, next_best
 from dashboard.selection import Filter
+from dashboard.server.sharing import is_shared
 from dashboard.widgets.community import members
 from dashboard.widgets.figures import decided, detection, figures, how_made, reviewed, set_aside, what_was_analysed
 from dashboard.widgets.frame import PAGES, Seen, enter
@@ -103,6 +104,8 @@ def main() -> None:
     seen = enter("overview", for_markdown(name))
     if seen is not None:
         found_out(seen)
+    if is_shared():  # an analysis reads any folder of this machine
+        return
     with st.expander("Start an analysis", expanded=seen is None, icon=":material/play_arrow:"):
         st.caption("It runs on this machine as a process of its own and goes on when this page is closed.")
         start_form()

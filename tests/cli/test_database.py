@@ -83,3 +83,18 @@ def test_open_hands_the_database_on_by_the_environment_and_not_by_the_arguments(
     assert environment[VARIABLE] == f"sqlite:///{Path.cwd()}/team.sqlite", "the dashboard runs in another folder"
     assert not any("team.sqlite" in part for part in command)
     assert VARIABLE not in without
+
+
+def test_open_listens_to_other_machines_only_when_asked(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    run("open", workspace.path, "--no-browser")
+    run("open", workspace.path, "--no-browser", "--share", "lab-7.example.org")
+    alone, shared = started
+    assert "--server.address" not in alone
+    assert shared[shared.index("--server.address") + 1] == "0.0.0.0"  # noqa: S104
+    assert shared[shared.index("--server.allowedHosts") + 1] == "lab-7.example.org"
+    assert "Everybody who reaches lab-7.example.org sees these images" in capsys.readouterr().out
