@@ -1,0 +1,1 @@
+"""Files from which decisions are brought in, one format each."""
