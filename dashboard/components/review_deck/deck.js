@@ -220,10 +220,7 @@ class Deck {
   }
 
   changed(what, operations) {
-    if (what === "adopted") {
-      this.decisions.remember(operations);
-      if (this.items.current && !this.items.isOpen(this.items.current)) this.items.advance();
-    }
+    if (what === "adopted") this.decisions.remember(operations);
     if (what === "settled") {
       this.decisions.settled(operations);
       this.tell();

@@ -21,6 +21,7 @@ export class Items {
     this.known = new Set(); // positions in the queue that were received
     this.decided = new Map(); // reviewer and key of the item -> their decisions in force made here, newest last
     this.marks = new Map(); // image id -> "exclude" and "include" booked here that stand, newest last
+    this.visited = null; // the image that somebody went to
     this.round = ""; // what was skipped is passed over in the same round only
     this.at = 0;
     this.total = 0;
@@ -117,13 +118,14 @@ export class Items {
     return this.isOpen(item) && (isFree(item) || !this.leases.isLost(item.id));
   }
 
-  // May it stand on the screen? What was decided here may always be looked at again.
+  // May it stand on the screen? What was decided here may be looked at again, by whoever goes back to it.
   shows(item) {
-    return Boolean(item) && (!this.isOpen(item) || this.ready(item));
+    return Boolean(item) && (this.isOpen(item) ? this.ready(item) : item === this.visited);
   }
 
   // After a decision: the next image that is ready, at the end one that was passed over.
   advance() {
+    this.visited = null;
     const size = this.list.length;
     const here = Math.min(this.at, size - 1);
     for (let step = 1; step <= size; step += 1) {
@@ -148,6 +150,7 @@ export class Items {
       const item = this.list[at];
       if (this.isOpen(item) && !this.isWanted(item)) continue;
       this.at = at;
+      this.visited = item;
       return;
     }
   }
@@ -157,6 +160,7 @@ export class Items {
     const index = this.list.findIndex((one) => keyOf(one) === keyOf(item));
     if (index >= 0) this.at = index;
     else this.list.splice(this.at, 0, { ...item, guest: true }); // counted in its own queue
+    this.visited = this.current;
   }
 
   *from(at) {

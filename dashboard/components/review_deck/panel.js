@@ -2,7 +2,7 @@
 
 import { element, percent, said } from "./dom.js";
 
-const TINY = 96; // px; below, single pixels are shown as blocks
+const TINY = 96; // px; an image of so few does not get clearer by filling the stage
 
 export class Panel {
   constructor(view) {
