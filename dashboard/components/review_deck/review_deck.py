@@ -83,8 +83,6 @@ class Window:
     adjudicate: bool = False
 
 
-
-
 def _cascade(path: Path) -> tuple[bool, str]:
     """The deck's own looks first: those of its parts build on them."""
     return path.name != "review_deck.css", path.name
