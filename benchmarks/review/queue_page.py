@@ -9,7 +9,7 @@ by a lasso, and orders what passes; `page` is what a rerun does for a visitor wh
 the queue for him, the 40 images at a random position, and the progress; `booked` is what comes on top once
 after each new decision, for all visitors together: its booking, what stands now, and that as arrays; `from_nothing` is
 the same for the first visitor after a start. Milliseconds on the wall (`…_ms`: median, 95th percentile, the worst) and
-of processor time (`cpu_…`), which other programs on the machine hardly change: nothing here waits or runs in parallel.
+of processor time (`cpu_…`), which other programs on the machine hardly change: only `booked` waits, for the disk.
 """
 
 from __future__ import annotations
