@@ -16,6 +16,7 @@ from analysis.review.columns import typed
 # A spreadsheet takes a cell that begins so for a formula. The full-width signs count too in some of them.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 GUARD = "'"
+_STARTS = frozenset((*FORMULA, GUARD))
 READING = (
     "Text cells that a spreadsheet would take for a formula begin with an apostrophe, and so do those that began with "
     "an apostrophe: to get the text back, remove one leading apostrophe where there is one."
@@ -24,12 +25,12 @@ READING = (
 
 def guard(text: str) -> str:
     """A text that no spreadsheet takes for a formula; `unguard` gives the text back."""
-    return GUARD + text if text.startswith((*FORMULA, GUARD)) else text
+    return GUARD + text if text[:1] in _STARTS else text
 
 
 def unguard(cell: str) -> str:
     """The text that `guard` was given."""
-    return cell[1:] if cell.startswith(GUARD) else cell
+    return cell[1:] if cell[:1] == GUARD else cell
 
 
 def _names(cell: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from analysis.review.decisions import DecisionStore
 from analysis.review.exporter import Export
 from analysis.review.fates import fates, sentences
 from analysis.review.pictures import Pictures
+from analysis.review.standing import JUDGEMENTS
 from analysis.runs.files import read_json
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
@@ -47,7 +48,7 @@ def gather(
         "policy": policy.model_dump(),
         "images_without_one_label": sentences(fates(result), policy),
         "decisions": {"last_event": last_event, "current": len(current), "excluded": len(excluded)},
-        "counts": counts(result),
+        "counts": {**counts(result), **looked_at(current)},
     }
     pictures = Pictures(dataset.pixels, dataset.table) if dataset.pixels.kind != "none" else None
     return Export(tables=result.tables(), classes=dataset.classes, provenance=facts, pictures=pictures)
@@ -89,6 +90,13 @@ def counts(result: Cleaned) -> dict[str, Any]:
         "by_policy": fates(result),
         "not_applied": len(result.problems),
     }
+
+
+def looked_at(current: pd.DataFrame) -> dict[str, int]:
+    """How many images were judged, and how many were looked at without a judgement: skipped, or unsure."""
+    verdict = current.loc[current["in_force"], "verdict"]
+    judged = int(verdict.isin(JUDGEMENTS).sum())
+    return {"judged": judged, "left_open": len(verdict) - judged}
 
 
 def program_version() -> str:

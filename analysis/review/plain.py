@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 import pandas as pd
@@ -13,10 +14,12 @@ from analysis.base.errors import BadInput
 from analysis.review.columns import typed
 from analysis.review.csv_cells import each
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 def text_of(value: Any) -> str:
     """JSON on one line, letters as they are."""
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def object_texts(kinds: Mapping[str, str], columns: Mapping[str, Any]) -> Iterator[str]:
@@ -43,7 +46,8 @@ def _text(kind: str) -> Any:
         return lambda value: repr(float(value)) if math.isfinite(value) else "null"
     if kind == "flag":
         return lambda value: "true" if value else "false"
-    return {"text": text_of, "whole": lambda value: str(int(value)), "names": text_of}[kind]
+    # encode_basestring is what the encoder itself uses for text, without its detours
+    return {"text": encode_basestring, "whole": lambda value: str(int(value)), "names": text_of}[kind]
 
 
 def _back(kind: str, value: Any) -> Any:

@@ -10,12 +10,14 @@ from dashboard.server import opened, urls
 from dashboard.widgets.text import clean, count
 
 SHOWN = 500
+WORDS = {"none_fits": "no label fits", "exclude": "not to be trained on"}
 ACTIONS = {"relabel": "new label", "mark": "marked", "drop": "left out"}
 
 
 def changes_table(export: Export, path: str) -> None:
     """Every change: the image, old → new, by whom, when and why."""
-    changes = export.tables["changes"]
+    everything = export.tables["changes"]
+    changes = everything[everything["verdict"] != ""]  # what nobody has looked at has no story to tell
     if len(changes) == 0:
         return
     if len(changes) > SHOWN:
@@ -43,10 +45,7 @@ def changes_frame(changes: pd.DataFrame, found: opened.Opened) -> pd.DataFrame:
         " + ".join(clean(name) for name in labels) if labels else clean(label) if label else "–"
         for label, labels in zip(changes["new"], changes["labels"], strict=True)
     ]
-    said = [
-        "no label fits" if verdict == "none_fits" else text
-        for verdict, text in zip(changes["verdict"], new, strict=True)
-    ]
+    said = [WORDS.get(verdict, text) for verdict, text in zip(changes["verdict"], new, strict=True)]
     return pd.DataFrame(
         {
             "Image": [urls.thumb_url(found, int(row)) if pictured else None for row in rows],
@@ -63,12 +62,12 @@ def changes_frame(changes: pd.DataFrame, found: opened.Opened) -> pd.DataFrame:
 
 
 def conflicts_table(export: Export) -> None:
-    """Images on which reviewers disagree; the last word counts."""
+    """Images on which reviewers disagree; what most say counts."""
     conflicts = export.tables["conflicts"]
     n = conflicts["image_id"].nunique()
     if n == 0:
         return
-    with st.expander(f"Reviewers disagree on {count(n, 'image')}: the last decision counts"):
+    with st.expander(f"Reviewers disagree on {count(n, 'image')}: what most of them say counts"):
         st.dataframe(
             pd.DataFrame(
                 {

@@ -10,9 +10,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.types import Decision
-from analysis.review.exporter import read_export
+from analysis.review.exporter import EXPORTERS, read_export
 from analysis.runs.workspace import Workspace
 from dashboard.server import opened
+from dashboard.widgets import formats, take_away
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,9 +76,9 @@ def test_a_skip_is_no_judgement(workspace: Workspace) -> None:
     skip = Decision(image_id, "skip", "a", "b", None, "Ada", "r", "session-of-test", 9, 1e9)
     opened.open_workspace(workspace.path).decisions.book([skip])
     app = page()
-    assert any("3 images judged · 1 skipped" in caption.value for caption in app.caption)
+    assert any("3 images judged · 1 skipped or unsure" in caption.value for caption in app.caption)
     app.radio(key="export.none_fits").set_value("drop").run()
-    assert any("3 images judged · 1 skipped · 59 images" in caption.value for caption in app.caption)
+    assert any("3 images judged · 1 skipped or unsure · 59 images" in caption.value for caption in app.caption)
 
 
 def test_the_difference_stands_first(workspace: Workspace) -> None:
@@ -96,6 +97,87 @@ def test_leaving_images_out_is_shown_before_it_is_done(workspace: Workspace) -> 
     app = page()
     app.radio(key="export.none_fits").set_value("drop").run()
     assert any("1 left out" in caption.value and "59 images" in caption.value for caption in app.caption)
+
+
+def test_what_happens_to_images_without_one_label_is_said_in_words(workspace: Workspace) -> None:
+    judge(workspace)
+    image_id = workspace.dataset().table["image_id"][5]
+    mark = Decision(image_id, "exclude", "a", "b", None, "Ada", "r", "session-of-test", 9, 1e9)
+    opened.open_workspace(workspace.path).decisions.book([mark])
+    app = page()
+    words = next(text.value for text in app.markdown if "nobody has judged" in text.value)
+    assert "57 images that nobody has judged keep their given labels" in words
+    assert "1 image that no label fits keeps its given label" in words
+    assert "1 image marked as not to be trained on is left out" in words
+    app.radio(key="export.unreviewed").set_value("drop").run()
+    app.radio(key="export.excluded").set_value("keep").run()
+    words = next(text.value for text in app.markdown if "nobody has judged" in text.value)
+    assert "57 images that nobody has judged are left out" in words
+    assert "stays in the list, with the mark" in words
+    assert len(app.dataframe[0].value) == 2, "only what somebody looked at has a row"
+
+
+def test_every_format_is_offered_with_a_line_and_its_options_and_can_be_written(workspace: Workspace) -> None:
+    app = page()
+    box = app.selectbox(key="export.format")
+    assert len(box.options) == len(EXPORTERS.names()) and box.options[0].startswith("Table · CSV files – ")
+    for name, spec in EXPORTERS.items():
+        app.selectbox(key="export.format").set_value(name).run()
+        assert not app.exception, (name, app.exception)
+        drawn = {str(widget.key) for kind in ("selectbox", "checkbox", "text_input") for widget in app.get(kind)}
+        assert {f"export.{name}.{field}" for field in spec.options.model_fields} <= drawn
+        app.button(key="export.write").click().run()
+        assert not app.exception and not app.error, (name, app.error)
+        assert read_export(name, app.code[0].value).provenance["data_set"]["n_images"] == 60
+
+
+def test_options_reach_the_files(workspace: Workspace) -> None:
+    app = page()
+    app.selectbox(key="export.format").set_value("cleanlab").run()
+    app.selectbox(key="export.cleanlab.values").set_value("numbers").run()
+    app.button(key="export.write").click().run()
+    header, first = (Path(app.code[0].value) / "label_issues.csv").read_text().splitlines()[:2]
+    assert dict(zip(header.split(","), first.split(","), strict=True))["given_label"].isdigit()
+
+
+def test_a_folder_the_person_names_is_written_and_a_full_one_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    app = page()
+    app.text_input(key="export.folder").set_value(str(tmp_path / "mine")).run()
+    app.button(key="export.write_folder").click().run()
+    assert app.code[0].value == str(tmp_path / "mine") and (tmp_path / "mine" / "labels.csv").exists()
+    app.button(key="export.write_folder").click().run()
+    assert "exists and is not empty" in app.error[0].value and not app.code
+    app.text_input(key="export.folder").set_value("elsewhere").run()
+    app.button(key="export.write_folder").click().run()
+    assert "Name the whole path" in app.error[0].value
+
+
+def test_no_folder_can_be_named_where_others_may_reach_the_server(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_away, "LOCAL", ())
+    app = page()
+    assert not [box for box in app.text_input if box.key == "export.folder"]
+
+
+def test_many_images_are_only_written_to_a_folder_and_the_page_says_why(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "MOST_IMAGES", 59)
+    app = page()
+    assert len(app.get("download_button")) == 1
+    app.selectbox(key="export.format").set_value("image_folder").run()
+    assert not app.get("download_button")
+    assert any("With its 60 images it is only written to a folder" in caption.value for caption in app.caption)
+
+
+def test_a_format_that_is_not_available_says_why(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "missing", lambda spec: "no such package" if spec.needs else "")
+    app = page()
+    assert sum("(not available)" in option for option in app.selectbox(key="export.format").options) == 1
+    app.selectbox(key="export.format").set_value("huggingface").run()
+    assert app.warning[0].value == "Hugging Face datasets is not available: no such package."
+    assert not [button for button in app.button if button.key == "export.write"]
 
 
 def test_what_is_written_is_exactly_what_was_shown(workspace: Workspace) -> None:

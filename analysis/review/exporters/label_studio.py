@@ -16,7 +16,7 @@ from analysis.review.columns import COLUMNS
 from analysis.review.exporter import Export, exporter
 from analysis.review.naming import url_path
 from analysis.review.placing import MayHaveImages, paths_of, takes_images
-from analysis.review.plain import table_of
+from analysis.review.plain import table_of, text_of
 
 FILE = "tasks.json"
 LOCAL = "/data/local-files/?d="
@@ -80,7 +80,7 @@ def write(export: Export, folder: Path, options: Options) -> None:
         for row, path, evidence in zip(rows, paths, scores, strict=True):
             data = dict(zip(names, row, strict=True))
             task = {"data": {"image": options.prefix + url_path(path), **data}, **_results(data, evidence)}
-            handle.write(start + json.dumps(task, ensure_ascii=False))
+            handle.write(start + text_of(task))
             start = ",\n"
         handle.write(("" if start == ",\n" else start) + "\n]\n")
 
