@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from analysis import labels
 from analysis.base.config import GraphSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
 from analysis.options import build_parser
@@ -177,11 +178,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "graph": _graph,
     "export": _export,
     "open": _open,
+    **labels.COMMANDS,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 = fine, 2 = the user can mend it, 130 = stopped by the user."""
+    """Run one command; 0 = fine, 2 = the user can mend it, 3 = something was left out, 130 = stopped by the user."""
     args = build_parser().parse_args(arguments)
     try:
         return COMMANDS[args.command](args)

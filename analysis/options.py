@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analysis import __version__
+from analysis import __version__, labels
 from analysis.base.config import GraphSettings, ModelSettings
 
 DEMO_WORKSPACE = "workspaces/demo"
@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for add in (_add_demo, _add_run, _add_status, _add_score, _add_graph, _add_export, _add_open):
         add(commands)
+    labels.add_commands(commands, _command, _add_database)
     return parser
 
 

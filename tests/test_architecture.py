@@ -16,7 +16,7 @@ FLOORS = {
     **{f"analysis.{room}": 2 for room in ("models", "confusion", "noise", "embed", "text", "evaluate", "review")},
     **{
         f"analysis.{file}": 3
-        for file in ("__main__", "cli", "job", "options", "pipeline", "plain", "steps", "terminal")
+        for file in ("__main__", "cli", "job", "labels", "options", "pipeline", "plain", "steps", "terminal")
     },
     "dashboard": 4,
     "streamlit_app": 5,

@@ -11,7 +11,7 @@ import pytest
 from analysis.cli import main
 from analysis.options import build_parser
 
-COMMANDS = ("demo", "run", "status", "score", "graph", "export", "open")
+COMMANDS = ("demo", "run", "status", "score", "graph", "export", "open", "apply", "revert", "merge", "import-decisions")
 
 
 def run(*arguments: object) -> int:
