@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard import loaders
+from dashboard.widgets.bring_in import bring_in
 from dashboard.widgets.frame import enter
 from dashboard.widgets.pair_verdict import all_verdicts
 from dashboard.widgets.team_agreement import agreement
@@ -29,6 +30,7 @@ def main() -> None:
     if len(figures):
         checks(figures)
     all_verdicts(seen)
+    bring_in(seen)
 
 
 main()

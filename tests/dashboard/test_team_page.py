@@ -206,3 +206,30 @@ def test_hostile_names_stay_text(workspace: Workspace) -> None:
     judge(workspace, "Bob", "kokku")
     said = texts(page())
     assert "<img src=x" not in said and "![x](" not in said.replace("\\", "\0")
+
+
+def bring(app: AppTest, name: str, content: str, *, who: str = "") -> AppTest:
+    app.text_input(key="team.import.who").set_value(who)
+    app.file_uploader(key="team.import.file").set_value((name, content.encode(), "text/csv"))
+    return fine(app.run())
+
+
+def test_decisions_are_brought_in_from_a_file_after_a_look_and_only_once(workspace: Workspace) -> None:
+    ids = workspace.dataset().table["image_id"].tolist()
+    given = [workspace.dataset().classes[k] for k in workspace.dataset().given]
+    rows = [f"{image},{'c' if label != 'c' else 'd'}" for image, label in zip(ids[:5], given, strict=False)]
+    content = "\n".join(["image_id,label", *rows, "gone.png,b"])
+    store = opened.open_workspace(workspace.path).decisions
+    app = bring(page(), "../../labels.csv", content, who="Bob")
+    assert store.count() == 0, "nothing is booked before somebody has seen what would be"
+    assert "5 decisions would be booked" in " ".join(one.value for one in app.markdown).replace("\\", "")
+    fine(app.button(key="team.import.book").click().run())
+    assert store.count() == 5 and set(store.log()["reviewer"]) == {"Bob"}
+    app = bring(page(), "again.csv", content, who="Bob")
+    assert app.button(key="team.import.book").disabled
+    assert store.count() == 5
+
+
+def test_a_file_that_is_none_of_decisions_is_a_clear_error(workspace: Workspace) -> None:
+    app = bring(page(), "notes.txt", "hello")
+    assert "looks like no file of decisions" in app.error[0].value
