@@ -14,16 +14,22 @@ WRONG = ("relabel", "several", "none_fits")  # of these, the ones that say that 
 def in_force(current: pd.DataFrame) -> pd.Series:
     """Bool per row of `current` (last verdict per image and reviewer): is it the one that counts for its image?
 
-    What settled a disagreement (purpose adjudicate), the last one; else what most reviewers say, the later booked
+    What settled a disagreement (a judgement with the purpose adjudicate), the last one; else what most reviewers say, the later booked
     where as many say something else. Unsure counts only where nobody judged, a skip only where nobody said anything
     else. Exactly one row per image is true: the last one that says so.
     """
     verdict = current["verdict"]
-    rank = np.select([current["purpose"] == "adjudicate", verdict == "skip", verdict == "unsure"], [3, 0, 1], 2)
+    settles = (current["purpose"] == "adjudicate") & verdict.isin(JUDGEMENTS)
+    rank = np.select([settles, verdict == "skip", verdict == "unsure"], [3, 0, 1], 2)
     same = current["event_id"].groupby([current["image_id"], rank, outcomes(current)]).transform("size")
     ordered = current.assign(rank=rank, votes=np.where(rank == 2, same, 0))
     last = ordered.sort_values(["rank", "votes", "event_id"]).drop_duplicates("image_id", keep="last").index
     return pd.Series(current.index.isin(last), index=current.index, name="in_force", dtype=bool)
+
+
+def last_mark(marks: pd.DataFrame) -> pd.Series:
+    """Bool per row of marks, oldest first: is it the last one of its image, whoever set it?"""
+    return ~marks["image_id"].duplicated(keep="last")
 
 
 def outcomes(current: pd.DataFrame) -> pd.Series:

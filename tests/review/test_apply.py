@@ -176,6 +176,15 @@ def test_disagreements_are_listed_and_the_last_word_is_used(store: DecisionStore
     assert result.labels["status"].tolist()[:3] == ["kept", "relabelled", "relabelled"]
 
 
+@pytest.mark.parametrize("verdict", ["unsure", "skip"])
+def test_who_could_not_settle_a_disagreement_puts_nobodys_word_out_of_force(verdict: str, store: DecisionStore) -> None:
+    bob, ada = {"reviewer": "bob", "session": "bob-1"}, {"purpose": "adjudicate"}
+    store.book(
+        [decision(1, "0.png", "keep"), decision(1, "0.png", "relabel", **bob), decision(2, "0.png", verdict, **ada)]
+    )
+    assert store.in_force()["verdict"].tolist() == ["relabel"] and len(disagreements(store.current())) == 2
+
+
 def test_two_orders_of_the_same_labels_are_no_disagreement() -> None:
     current = pd.DataFrame(
         {
