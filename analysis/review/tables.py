@@ -51,6 +51,7 @@ events = Table(
     UniqueConstraint("scope", "session", "seq", name="lookalike_events_once"),
     Index("lookalike_events_undone", "scope", "session", "undoes"),
     Index("lookalike_events_image", "scope", "image_id"),
+    Index("lookalike_events_order", "scope", "event_id"),
     sqlite_autoincrement=True,  # a number is never given twice, not even after rows were lost
 )
 

@@ -48,6 +48,11 @@ def _second(conn: Connection) -> None:
     _make_view(conn)
 
 
+def _third(conn: Connection) -> None:
+    """What was booked last, and since an event, without looking at what others booked on the same server."""
+    conn.execute(text("CREATE INDEX lookalike_events_order ON lookalike_events (scope, event_id)"))
+
+
 def _forbid_changes(conn: Connection, table: str) -> None:
     if conn.dialect.name == "sqlite":
         for change in ("UPDATE", "DELETE"):
@@ -75,7 +80,7 @@ def _make_view(conn: Connection) -> None:
 
 # UPGRADES[i] leads from format i to format i + 1. A step is never changed once released: add the next one, and write
 # out in the older step what it then takes from `tables`.
-UPGRADES: list[Callable[[Connection], None]] = [_first, _second]
+UPGRADES: list[Callable[[Connection], None]] = [_first, _second, _third]
 
 
 def format_of(conn: Connection) -> int:

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from analysis.base.errors import BadInput, NewerFormat, NotAvailable, Refused, StoreFailure
 from analysis.review import engine as engine_module
 from analysis.review import upgrades
-from analysis.review.decisions import COLUMNS, DecisionStore
+from analysis.review.decisions import DecisionStore
 from analysis.review.limits import SEPARATOR
+from analysis.review.reading import COLUMNS
 from tests.review.helpers import decision, undo
 
 
@@ -357,7 +358,7 @@ def test_a_newer_format_is_not_touched(url: str) -> None:
     with store.engine.begin() as conn:
         conn.execute(text("UPDATE lookalike_format SET format = 99"))
     store.close()
-    with pytest.raises(NewerFormat, match=r"newer version of the program \(format 99\) – wanted: format 2 or older"):
+    with pytest.raises(NewerFormat, match=r"newer version of the program \(format 99\) – wanted: format 3 or older"):
         DecisionStore(url)
 
 

@@ -22,7 +22,7 @@ from tests.review.helpers import decision
 from tests.review.test_edges import edge
 
 FORMATS = Path(__file__).with_name("formats")
-RELEASED = sorted({int(path.name.split(".")[0]) for path in FORMATS.glob("*.sql")})
+RELEASED = sorted({int(path.name.split(".")[0]) for path in FORMATS.glob("*.sqlite.sql")})
 
 POSTGRES_DEFINITIONS = """
 WITH here AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = current_schema())
@@ -41,7 +41,8 @@ UNION ALL SELECT table_name || '.' || column_name,
 def write_old(url: str, number: int) -> None:
     """Make the database that a program of that format left behind, decisions in it."""
     kind = make_url(url).get_backend_name()
-    script = "".join((FORMATS / f"{number}.{part}.sql").read_text(encoding="utf-8") for part in (kind, "rows"))
+    script = (FORMATS / f"{number}.{kind}.sql").read_text(encoding="utf-8")
+    script += (FORMATS / "rows.sql").read_text(encoding="utf-8")
     if kind == "sqlite":
         connection = sqlite3.connect(str(make_url(url).database))
         connection.executescript(script)
@@ -66,7 +67,7 @@ def as_code(url: str) -> dict[str, str]:
             rows = conn.exec_driver_sql(
                 "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger', 'view')"
             )
-            found = {name: str(sql) for name, sql in rows}
+            found = {name: " ".join(str(sql).split()) for name, sql in rows}
             for (table,) in conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").all():
                 found[table] = str(conn.exec_driver_sql(f"PRAGMA table_xinfo({table})").all())
             return found
