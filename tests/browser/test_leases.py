@@ -91,8 +91,12 @@ def test_leases_are_renewed_while_the_page_is_in_sight(serve: Serve, browse: Bro
     shorten(deck, 4)
     deck.open()
     first = deck.image_id
+    deck.node.evaluate(
+        """deck => { window.states = []; new MutationObserver(() => window.states.push(deck.dataset.state))
+             .observe(deck, {attributes: true, attributeFilter: ['data-state']}); }"""
+    )
     page.wait_for_timeout(6000)
-    assert deck.image_id == first and deck.node.get_attribute("data-state") == "image"
+    assert deck.image_id == first and page.evaluate("window.states") == []  # it was there all the time
     deck.press("k")
     assert list(wait_for_events(server.workspace, 1)["image_id"]) == [first]
 
