@@ -76,13 +76,14 @@ Write = Callable[[Export, Path, Any], None]
 Read = Callable[[Path], dict[str, pd.DataFrame]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exporter:
     """A format: `write(export, folder, options)` fills an empty folder, `read(folder)` gets the tables back from it.
 
     `summary` is one line for who chooses, `reading` a few sentences for who opens the files (kept in the provenance).
     `options` is a Settings class with described fields, `needs` names the optional packages it cannot do without.
-    `copies(export, options)` says whether the images themselves are taken along.
+    `copies(export, options)` says whether the images themselves are taken along, `check(export, options)` raises
+    BadInput where the format cannot hold what this export holds, before anything is written.
     """
 
     name: str
@@ -90,33 +91,25 @@ class Exporter:
     summary: str
     reading: str
     group: Group
-    options: type[Settings]
-    needs: tuple[str, ...]
-    copies: Callable[[Export, Any], bool]
     write: Write
     read: Read
+    options: type[Settings] = NoOptions
+    needs: tuple[str, ...] = ()
+    copies: Callable[[Export, Any], bool] = lambda *_: False
+    check: Callable[[Export, Any], None] = lambda *_: None
 
 
 EXPORTERS: Registry[Exporter] = Registry("exporter", "analysis.review.exporters")
 
 
-def exporter(
-    name: str,
-    *,
-    title: str,
-    summary: str,
-    reading: str,
-    group: Group,
-    read: Read,
-    options: type[Settings] = NoOptions,
-    needs: tuple[str, ...] = (),
-    copies: Callable[[Export, Any], bool] = lambda *_: False,
-) -> Callable[[Write], Write]:
-    """Register the decorated function `write(export, folder, options)` as the format `name`."""
+def exporter(name: str, **about: Any) -> Callable[[Write], Write]:
+    """Register the decorated function `write(export, folder, options)` as the format `name`.
+
+    `about` are the other fields of `Exporter`: title, summary, reading, group, read, and what is not as by default.
+    """
 
     def register(write: Write) -> Write:
-        spec = Exporter(name, title, summary, reading, group, options, needs, copies, write, read)
-        EXPORTERS.add(name, spec)
+        EXPORTERS.add(name, Exporter(name=name, write=write, **about))
         return write
 
     return register
@@ -229,17 +222,23 @@ def zip_export(export: Export, format_name: str, *, options: Settings | Mapping[
     return packed.getvalue()
 
 
-def _ready(export: Export, format_name: str, options: Settings | Mapping[str, Any] | None) -> tuple[Exporter, Settings]:
-    spec = EXPORTERS.get(format_name)
+def ready(export: Export, spec: Exporter, options: Settings) -> None:
+    """Raise NotAvailable or BadInput with the reason where this export cannot be written in this format here."""
     why = missing(spec)
     if why:
         raise NotAvailable(f"The format {spec.name} is not available: {why}", hint="install it, or take another format")
-    chosen = options_of(spec, options)
-    if export.pictures is None and spec.copies(export, chosen):
+    if export.pictures is None and spec.copies(export, options):
         raise NotAvailable(
             f"The format {spec.name} takes the images along, and this data set has none",
             wanted="a data set read with its images, or a format of labels alone",
         )
+    spec.check(export, options)
+
+
+def _ready(export: Export, format_name: str, options: Settings | Mapping[str, Any] | None) -> tuple[Exporter, Settings]:
+    spec = EXPORTERS.get(format_name)
+    chosen = options_of(spec, options)
+    ready(export, spec, chosen)
     return spec, chosen
 
 

@@ -29,14 +29,14 @@ MEANING = (
 class WithImages(Settings):
     """The images come along."""
 
-    link: Link = Field("copy", description=MEANING)
+    link: Link = Field("copy", title="Image files", description=MEANING)
 
 
 class MayHaveImages(Settings):
     """The images may come along."""
 
     images: Literal["leave", "copy", "hardlink", "symlink"] = Field(
-        "leave", description=f"leave: labels only, with the paths as they are; {MEANING}"
+        "leave", title="Image files", description=f"leave: labels only, with the paths as they are; {MEANING}"
     )
 
 

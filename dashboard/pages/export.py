@@ -11,6 +11,7 @@ from dashboard.widgets.formats import format_choice, options_form, why_not
 from dashboard.widgets.frame import finished_run
 from dashboard.widgets.policies import headline, policy_choice
 from dashboard.widgets.take_away import buttons
+from dashboard.widgets.text import for_markdown
 
 
 def take_away(export: Export, path: str) -> None:
@@ -22,7 +23,7 @@ def take_away(export: Export, path: str) -> None:
         st.text(spec.reading)
     reason = why_not(spec, export, options)
     if reason:
-        st.warning(reason)
+        st.warning(for_markdown(reason, limit=900))
         return
     buttons(export, spec, options, path)
 

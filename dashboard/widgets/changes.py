@@ -10,7 +10,7 @@ from dashboard.server import opened, urls
 from dashboard.widgets.text import clean, count
 
 SHOWN = 500
-WORDS = {"none_fits": "no label fits", "exclude": "not to be trained on"}
+WORDS = {"none_fits": "no label fits", "exclude": "excluded"}
 ACTIONS = {"relabel": "new label", "mark": "marked", "drop": "left out"}
 
 

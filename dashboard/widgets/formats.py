@@ -8,7 +8,8 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from analysis.base.config import Settings
-from analysis.review.exporter import EXPORTERS, Export, Exporter, missing, options_of
+from analysis.base.errors import UserError
+from analysis.review.exporter import EXPORTERS, Export, Exporter, missing, options_of, ready
 
 GROUPS = {"tables": "Table", "patch": "Patch", "training": "Training", "tools": "Other tools"}
 FIRST = "csv"
@@ -48,24 +49,23 @@ def options_form(spec: Exporter) -> Settings:
 
 
 def _control(column: Any, field: FieldInfo, name: str, key: str) -> Any:
-    label, about = name.replace("_", " ").capitalize(), (field.description or "").capitalize()
-    choices = get_args(field.annotation)
+    label, choices = field.title or name.capitalize(), get_args(field.annotation)
     if choices:
-        chosen = column.selectbox(label, choices, index=choices.index(field.default), key=key, help=about)
+        chosen = column.selectbox(label, choices, index=choices.index(field.default), key=key)
     elif field.annotation is bool:
-        chosen = column.checkbox(label, value=field.default, key=key, help=about)
+        chosen = column.checkbox(label, value=field.default, key=key)
     else:
-        chosen = column.text_input(label, value=str(field.default), key=key, help=about)
+        chosen = column.text_input(label, value=str(field.default), key=key)
+    column.caption(field.description or "")
     return chosen
 
 
 def why_not(spec: Exporter, export: Export, options: Settings) -> str:
-    """Why this format cannot be written here; "" where it can."""
-    lacking = missing(spec)
-    if lacking:
-        return f"{spec.title} is not available: {lacking}."
-    if export.pictures is None and spec.copies(export, options):
-        return f"{spec.title} takes the images along, and this data set has names and labels only."
+    """Why this format cannot be written here, hostile until escaped; "" where it can."""
+    try:
+        ready(export, spec, options)
+    except UserError as error:
+        return str(error)
     return ""
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.types import Decision
+from analysis.review import exporter
 from analysis.review.exporter import EXPORTERS, read_export
 from analysis.runs.workspace import Workspace
 from dashboard.server import opened
@@ -172,12 +173,22 @@ def test_many_images_are_only_written_to_a_folder_and_the_page_says_why(
 
 
 def test_a_format_that_is_not_available_says_why(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "missing", lambda spec: "no such package" if spec.needs else "")
+    monkeypatch.setattr(exporter.importlib.util, "find_spec", lambda _: None)
     app = page()
     assert sum("(not available)" in option for option in app.selectbox(key="export.format").options) == 1
     app.selectbox(key="export.format").set_value("huggingface").run()
-    assert app.warning[0].value == "Hugging Face datasets is not available: no such package."
+    assert "huggingface is not available: the optional package datasets is not installed" in app.warning[
+        0
+    ].value.replace("\\", "")
     assert not [button for button in app.button if button.key == "export.write"]
+
+
+def test_what_a_format_cannot_hold_is_said_before_anything_is_written(workspace: Workspace) -> None:
+    app = page()
+    app.selectbox(key="export.format").set_value("coco").run()
+    assert not app.warning
+    app.checkbox(key="export.coco.boxes").check().run()
+    assert "The size of" in app.warning[0].value and not app.get("download_button")
 
 
 def test_what_is_written_is_exactly_what_was_shown(workspace: Workspace) -> None:

@@ -49,7 +49,9 @@ class Options(Settings):
     """How classes are written."""
 
     values: Literal["names", "numbers"] = Field(
-        "names", description="names: as Datalab shows them; numbers: as CleanLearning wants them, see classes.csv"
+        "names",
+        title="Classes as",
+        description="names: as Datalab shows them; numbers: as CleanLearning wants them, see classes.csv",
     )
 
 

@@ -61,6 +61,17 @@ def _labelled(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**image, **one}
 
 
+def check(export: Export, options: Options) -> None:
+    """Raise BadInput where boxes are wanted and the size of an image is not known."""
+    known = export.tables["images"]
+    unknown = known.loc[(known["width"] * known["height"]) == 0, "image_id"]
+    if options.boxes and len(unknown):
+        raise BadInput(
+            f"The size of {unknown.iloc[0][:200]!r} is not known",
+            wanted="a data set read with its images, or the option boxes=no",
+        )
+
+
 @exporter(
     "coco",
     title="COCO",
@@ -70,6 +81,7 @@ def _labelled(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
     read=read,
     options=Options,
     copies=takes_images,
+    check=check,
 )
 def write(export: Export, folder: Path, options: Options) -> None:
     """Write annotations.json or annotations_<split>.json, and the images where that was asked for."""
@@ -101,10 +113,6 @@ def _images(export: Export, paths: list[str]) -> Iterator[dict[str, Any]]:
 
 def _box(image: dict[str, Any]) -> dict[str, Any]:
     width, height = image["width"], image["height"]
-    if width * height == 0:
-        raise BadInput(
-            f"The size of {image['path'][:200]!r} is not known", wanted="a data set read with its images, or boxes=no"
-        )
     return {"bbox": [0, 0, width, height], "area": width * height, "iscrowd": 0, "segmentation": []}
 
 

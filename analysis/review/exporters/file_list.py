@@ -35,8 +35,12 @@ _BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 class Options(Settings):
     """How a line looks."""
 
-    separator: Literal["space", "tab", "comma"] = Field("space", description="what stands between path and number")
-    paths: Literal["relative", "absolute"] = Field("relative", description="to the data set's folder, or from the root")
+    separator: Literal["space", "tab", "comma"] = Field(
+        "space", title="Separator", description="what stands between path and number"
+    )
+    paths: Literal["relative", "absolute"] = Field(
+        "relative", title="Paths", description="to the data set's folder, or from the root"
+    )
 
 
 def read(folder: Path) -> dict[str, pd.DataFrame]:
@@ -78,6 +82,19 @@ def _letter(found: re.Match[str]) -> str:
     return chr(int(found[1] or found[2], 16))
 
 
+def check(export: Export, options: Options) -> None:
+    """Raise BadInput for file names that no line can hold, and for absolute paths where there are no files."""
+    broken = next((path for path in export.labels["path"] if _BREAKS.search(path)), None)
+    if broken is not None:
+        raise BadInput(
+            f"The file name {broken[:200]!r} holds a line break, which no line of a list can hold",
+            wanted="file names on one line",
+            hint="rename the file and read the data set again, or choose another format, such as CSV",
+        )
+    if options.paths == "absolute" and (export.pictures is None or export.pictures.root is None):
+        raise BadInput("The images of this data set are no files", wanted="the option paths=relative")
+
+
 @exporter(
     "file_list",
     title="List files",
@@ -86,6 +103,7 @@ def _letter(found: re.Match[str]) -> str:
     group="training",
     read=read,
     options=Options,
+    check=check,
 )
 def write(export: Export, folder: Path, options: Options) -> None:
     """Write a list per split, classes.txt and details.csv."""
@@ -113,16 +131,6 @@ def _write(path: Path, lines: list[str]) -> None:
 
 
 def _paths(export: Export, options: Options) -> list[str]:
-    paths = export.labels["path"].tolist()
-    broken = next((path for path in paths if _BREAKS.search(path)), None)
-    if broken is not None:
-        raise BadInput(
-            f"The file name {broken[:200]!r} holds a line break, which no line of a list can hold",
-            wanted="file names on one line",
-            hint="rename the file and read the data set again, or choose another format, such as CSV",
-        )
-    if options.paths == "relative":
-        return paths
-    if export.pictures is None or export.pictures.root is None:
-        raise BadInput("The images of this data set are no files", wanted="the option paths=relative")
-    return [(export.pictures.root / path).as_posix() for path in paths]
+    paths = [str(path) for path in export.labels["path"]]
+    root = export.pictures.root if export.pictures is not None else None
+    return paths if options.paths == "relative" or root is None else [(root / path).as_posix() for path in paths]

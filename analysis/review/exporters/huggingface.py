@@ -16,7 +16,7 @@ from analysis.base.errors import BadInput
 from analysis.review.columns import frame_of
 from analysis.review.exporter import PROVENANCE, Export, exporter
 from analysis.review.naming import distinct
-from analysis.review.placing import STEP, check_space, place, suffix_of
+from analysis.review.placing import MEANING, STEP, check_space, place, suffix_of
 from analysis.runs.files import read_json
 
 READING = (
@@ -35,9 +35,13 @@ class Options(Settings):
     """How the data set is stored."""
 
     layout: Literal["arrow", "imagefolder"] = Field(
-        "arrow", description="arrow: for load_from_disk, images inside; imagefolder: image files with metadata.jsonl"
+        "arrow",
+        title="Stored as",
+        description="arrow: for load_from_disk, images inside; imagefolder: image files with metadata.jsonl",
     )
-    link: Literal["copy", "hardlink", "symlink"] = Field("copy", description="how the image files of imagefolder come")
+    link: Literal["copy", "hardlink", "symlink"] = Field(
+        "copy", title="Image files", description="of imagefolder; " + MEANING
+    )
 
 
 def read(folder: Path) -> dict[str, pd.DataFrame]:
@@ -71,6 +75,12 @@ def _listed(folder: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
+def check(export: Export, _: Options) -> None:
+    """Raise BadInput where nothing is left to be loaded."""
+    if len(export.labels) == 0:
+        raise BadInput("There is no image left in this list", wanted="one or more: `datasets` cannot load none")
+
+
 @exporter(
     "huggingface",
     title="Hugging Face datasets",
@@ -81,6 +91,7 @@ def _listed(folder: Path) -> Iterator[dict[str, Any]]:
     options=Options,
     needs=("datasets",),
     copies=lambda *_: True,
+    check=check,
 )
 def write(export: Export, folder: Path, options: Options) -> None:
     """Write the data set into `dataset`, and classes.json."""
@@ -130,8 +141,6 @@ def _write_arrow(export: Export, folder: Path, splits: dict[str, str]) -> None:
     from datasets.arrow_writer import ArrowWriter
 
     assert export.pictures is not None
-    if len(export.labels) == 0:
-        raise BadInput("There is no image left in this list", wanted="one or more: `datasets` cannot load none")
     check_space(folder, 2 * export.pictures.size(export.labels["image_id"].tolist()))  # written once, then sorted out
     features = _features(datasets, export)
     work = folder / "work"

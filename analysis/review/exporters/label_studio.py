@@ -57,6 +57,17 @@ def _said(task: dict[str, Any]) -> dict[str, Any]:
     return {**task["data"], **({"label": choices[0]} if choices else {})}
 
 
+def check(export: Export, _: Options) -> None:
+    """Raise BadInput for a class name that the labelling configuration cannot hold."""
+    odd = next((name for name in export.classes if _NOT_XML.search(name)), None)
+    if odd is not None:
+        raise BadInput(
+            f"The class name {odd[:200]!r} holds a character that XML cannot hold",
+            wanted="class names of printable text",
+            hint="rename the class, or choose another format",
+        )
+
+
 @exporter(
     "label_studio",
     title="Label Studio",
@@ -66,6 +77,7 @@ def _said(task: dict[str, Any]) -> dict[str, Any]:
     read=read,
     options=Options,
     copies=takes_images,
+    check=check,
 )
 def write(export: Export, folder: Path, options: Options) -> None:
     """Write tasks.json and labeling_config.xml, and the images where that was asked for."""
@@ -86,14 +98,7 @@ def write(export: Export, folder: Path, options: Options) -> None:
 
 
 def config(export: Export) -> str:
-    """The labelling interface: the image and its classes to choose from. Raises BadInput for what XML cannot hold."""
-    odd = next((name for name in export.classes if _NOT_XML.search(name)), None)
-    if odd is not None:
-        raise BadInput(
-            f"The class name {odd[:200]!r} holds a character that XML cannot hold",
-            wanted="class names of printable text",
-            hint="rename the class, or choose another format",
-        )
+    """The labelling interface: the image and its classes to choose from."""
     choice = "multiple" if (export.labels["status"] == "several").any() else "single"
     layout = ' layout="select"' if len(export.classes) > LIST_FROM else ""
     lines = ["<View>", '  <Image name="image" value="$image" zoom="true"/>']
