@@ -252,6 +252,21 @@ def test_the_large_view_zooms_around_the_pointer_and_pans(server: Server, browse
     deck.node.locator(".zoom").wait_for(state="hidden")
 
 
+def test_two_fingers_zoom_the_large_view(server: Server, browse: Browse) -> None:
+    deck = Deck(browse(server.url, has_touch=True)).open()
+    deck.node.locator(".picture").tap()
+    stage = deck.node.locator(".zoom-stage[data-scale]")
+    stage.wait_for()
+    before = scale_of(stage)
+    fingers = deck.page.context.new_cdp_session(deck.page)
+    for kind, apart in [("touchStart", 40), *(("touchMove", 40 + 10 * step) for step in range(1, 9))]:
+        points = [{"x": 640 + side * apart / 2, "y": 450, "id": side} for side in (-1, 1)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    deck.page.wait_for_timeout(200)
+    assert scale_of(stage) == pytest.approx(before * 120 / 40, rel=0.05)
+
+
 def test_judging_goes_on_in_the_large_view(server: Server, browse: Browse) -> None:
     deck = Deck(browse(server.url)).open()
     deck.press("z")
