@@ -188,7 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return COMMANDS[args.command](args)
     except UserError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        line = " ".join(str(error).split())  # it may quote a hostile file: no control character reaches the terminal
+        print("error: " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in line), file=sys.stderr)
         return 2
     except (Cancelled, KeyboardInterrupt):
         print("stopped; run the same command again to continue where it stopped", file=sys.stderr)

@@ -118,6 +118,12 @@ def test_errors_are_one_line_and_nothing_is_written(labels: Path, capsys: pytest
     assert labels.read_bytes() == LIST
 
 
+def test_no_control_character_of_a_file_reaches_the_terminal(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels.write_text("path,\x1b[31mkind\u202e\na,b\n")
+    line = fail(capsys, "apply", put(labels.parent, change("a")), labels, "--dry-run")
+    assert "\\x1b[31mkind\\u202e" in line and "\x1b" not in line
+
+
 def test_merge_lists_conflicts_and_writes_the_rest_only_when_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

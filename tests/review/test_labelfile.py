@@ -6,6 +6,8 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -458,21 +460,24 @@ def test_a_file_that_somebody_else_changes_meanwhile_is_left_alone(
     assert path.read_bytes() == b"theirs"
 
 
-@pytest.mark.parametrize("when", ["write_inverse", "fsync", "replace"])
+@pytest.mark.parametrize("when", ["the inverse is written", "the file is synced", "the file is replaced"])
 def test_a_killed_process_leaves_the_old_file_or_the_new_one(when: str, tmp_path: Path) -> None:
     """The process ends without any clean-up at that point of its writing."""
-    import subprocess
-    import sys
-
     path = listed(tmp_path)
     write_patch(tmp_path / "patch.jsonl", patch(change("a.jpg")))
-    place = {"write_inverse": "analysis.review.labelfile.write_inverse", "fsync": "os.fsync"}
-    target = place.get(when, "pathlib.Path.replace")
+    target, do = {
+        "the inverse is written": ("analysis.review.labelfile.write_inverse", "os._exit(9)"),
+        "the file is synced": ("os.fsync", "os._exit(9)"),
+        "the file is replaced": (
+            "pathlib.Path.replace",
+            "os._exit(9) if a[1].name == 'labels.csv' else os.replace(*a)",
+        ),
+    }[when]
     code = (
         "import os, sys; from unittest import mock\n"
         "from analysis.review.labelfile import apply_patch; from analysis.review.patchfile import read_patch\n"
         f"read = read_patch({str(tmp_path / 'patch.jsonl')!r})\n"
-        f"with mock.patch({target!r}, lambda *a, **k: os._exit(9)): apply_patch(read, {str(path)!r}, out={str(path)!r})"
+        f"with mock.patch({target!r}, lambda *a: {do}): apply_patch(read, {str(path)!r}, out={str(path)!r})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 9 and path.read_bytes() == b"a.jpg,cat\nb.jpg,cat\n"
