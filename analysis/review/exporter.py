@@ -61,7 +61,10 @@ class Export:
 
 @dataclass(frozen=True, eq=False)
 class Returned:
-    """What can be read back from an export: `tables` holds at least `labels` with at least image_id and label."""
+    """What can be read back from an export: `tables` holds at least `labels` with at least image_id and label.
+
+    A patch holds what changes and no list: there it is `changes`.
+    """
 
     tables: dict[str, pd.DataFrame]
     classes: tuple[str, ...]
