@@ -105,29 +105,39 @@ def communities_table(
     )
 
 
-def heaviest_pairs(graph: ConfusionGraph, confusion: pd.DataFrame, community: int, *, limit: int = 5) -> pd.DataFrame:
-    """The pairs of classes inside one community that exchange most images, heaviest first.
+def heaviest_pairs(
+    confusion: pd.DataFrame, community: NDArray[np.integer], *, inside: int | None = None, limit: int | None = None
+) -> pd.DataFrame:
+    """The pairs of classes that exchange images, heaviest first, counted before any pruning: the one list of pairs.
 
-    Columns: `source` < `target`, `count_source_as_target`, `count_target_as_source`, `total`, `lopsided` (one direction
-    more than twice the other).
+    `confusion` is a table with given, predicted, count; `community` (K,) that of every class; with `inside` only pairs
+    within that community. Columns: `source` < `target`, `count_source_as_target`, `count_target_as_source`, `total`,
+    `lopsided` (one direction more than twice the other), `crosses` (two communities).
     """
-    wrong = _off_diagonal(counts_of(confusion, len(graph.community)))
-    of = graph.community
-    here = (of[wrong.row] == community) & (of[wrong.col] == community)
-    row, col, count = wrong.row[here], wrong.col[here], wrong.data[here]
+    row, col = confusion["given"].to_numpy(np.int64), confusion["predicted"].to_numpy(np.int64)
+    count = confusion["count"].to_numpy(np.int64)
+    keep = (row != col) & (count > 0)
+    if inside is not None:
+        keep &= (community[row] == inside) & (community[col] == inside)
+    row, col, count = row[keep], col[keep], count[keep]
+    low, high = np.minimum(row, col), np.maximum(row, col)
+    ends, place = np.unique(low * max(1, len(community)) + high, return_inverse=True)
+    source, target = ends // max(1, len(community)), ends % max(1, len(community))
+    there = np.bincount(place, np.where(row < col, count, 0), minlength=len(ends)).astype(np.int64)
+    back = np.bincount(place, np.where(row > col, count, 0), minlength=len(ends)).astype(np.int64)
     pairs = pd.DataFrame(
         {
-            "source": np.minimum(row, col).astype(np.int64),
-            "target": np.maximum(row, col).astype(np.int64),
-            "count_source_as_target": np.where(row < col, count, 0).astype(np.int64),
-            "count_target_as_source": np.where(row > col, count, 0).astype(np.int64),
+            "source": source,
+            "target": target,
+            "count_source_as_target": there,
+            "count_target_as_source": back,
+            "total": there + back,
+            "lopsided": np.maximum(there, back) > LOPSIDED * np.minimum(there, back),
+            "crosses": np.asarray(community)[source] != np.asarray(community)[target],
         }
     )
-    pairs = pairs.groupby(["source", "target"], as_index=False, sort=True).sum()
-    one, other = pairs["count_source_as_target"], pairs["count_target_as_source"]
-    pairs["total"] = one + other
-    pairs["lopsided"] = np.maximum(one, other) > LOPSIDED * np.minimum(one, other)
-    return pairs.sort_values("total", ascending=False, kind="stable").head(limit).reset_index(drop=True)
+    first = np.argsort(-pairs["total"].to_numpy(), kind="stable")[:limit]
+    return pairs.iloc[first].reset_index(drop=True)
 
 
 def gephi_tables(graph: ConfusionGraph, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -79,17 +79,24 @@ def test_communities(case):
 
 
 def test_heaviest_pairs_mark_more_than_two_to_one(case):
-    pairs = heaviest_pairs(*case, 0)
-    assert pairs.values.tolist() == [[0, 1, 6, 2, 8, True], [1, 2, 3, 3, 6, False]]
-    assert heaviest_pairs(*case, 0, limit=1)["total"].tolist() == [8]
-    assert len(heaviest_pairs(*case, 2)) == 0
+    graph, confusion = case
+    pairs = heaviest_pairs(confusion, graph.community, inside=0)
+    assert pairs.values.tolist() == [[0, 1, 6, 2, 8, True, False], [1, 2, 3, 3, 6, False, False]]
+    assert heaviest_pairs(confusion, graph.community, inside=0, limit=1)["total"].tolist() == [8]
+    assert len(heaviest_pairs(confusion, graph.community, inside=2)) == 0
+
+
+def test_all_pairs_hold_every_error_once_and_tell_which_cross(case):
+    graph, confusion = case
+    pairs = heaviest_pairs(confusion, graph.community)
+    assert pairs["total"].tolist() == [8, 6, 5, 1]
+    assert pairs.loc[pairs["crosses"], ["source", "target"]].values.tolist() == [[0, 4]]
 
 
 def test_exactly_two_to_one_is_not_marked():
     pairs = np.array([(0, 1)] * 4 + [(1, 0)] * 2)
-    found = only_labels(pairs[:, 1], 2)
-    graph = build_graph(pairs[:, 0], found, n_classes=2, settings=GraphSettings())
-    assert heaviest_pairs(graph, confusion_table(pairs[:, 0], found, 2), 0)["lopsided"].tolist() == [False]
+    confusion = confusion_table(pairs[:, 0], only_labels(pairs[:, 1], 2), 2)
+    assert heaviest_pairs(confusion, np.zeros(2, int))["lopsided"].tolist() == [False]
 
 
 @pytest.mark.parametrize("k", [1, 2, 6])
