@@ -60,7 +60,8 @@ class Deck {
     const { data } = component;
     this.component = component;
     this.data = data;
-    if (this.root !== root) this.build(root);
+    if (this.built !== root) this.build(root);
+    this.root = root;
     this.search.url = data.classes;
     const fresh = this.items.merge(data);
     if (fresh) this.leases.begin(new Set(this.items.ahead(AHEAD.grid.hold)), this.isBusy);
@@ -75,7 +76,7 @@ class Deck {
 
   build(root) {
     const inGrid = this.grid?.isOn;
-    this.root = root;
+    this.built = root;
     this.view = new View(root);
     this.view.printKeys(this.keys);
     this.sheet = new Sheet(this.view, this.keys);

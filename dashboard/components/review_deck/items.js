@@ -20,6 +20,7 @@ export class Items {
     this.list = [];
     this.known = new Set(); // positions in the queue that were received
     this.decided = new Map(); // reviewer and key of the item -> their decisions in force made here, newest last
+    this.keys = new WeakMap(); // item -> its key, made once: all items are looked up at every press
     this.marks = new Map(); // image id -> "exclude" and "include" booked here that stand, newest last
     this.visited = null; // the image that somebody went to
     this.round = ""; // what was skipped is passed over in the same round only
@@ -69,7 +70,11 @@ export class Items {
 
   // -- decisions -------------------------------------------------------------------------------------------------------
   key(item, reviewer = this.reviewer) {
-    return `${reviewer}\n${keyOf(item)}`;
+    const kept = this.keys.get(item);
+    if (kept?.reviewer === reviewer) return kept.key;
+    const key = `${reviewer}\n${keyOf(item)}`;
+    this.keys.set(item, { reviewer, key });
+    return key;
   }
 
   inForce(item) {
@@ -104,7 +109,10 @@ export class Items {
 
   // -- which image comes -----------------------------------------------------------------------------------------------
   isOpen(item) {
-    const last = this.inForce(item);
+    return this.leavesOpen(this.inForce(item));
+  }
+
+  leavesOpen(last) {
     return !last || (last.verdict === "skip" && last.round !== this.round);
   }
 
@@ -194,17 +202,19 @@ export class Items {
   // -- how far it is ---------------------------------------------------------------------------------------------------
   get counts() {
     const found = { judged: 0, skipped: Math.min(this.earlier, this.total), passed: 0, others: 0, open: 0 };
+    const from = this.total - this.earlier;
     for (const item of this.list) {
       if (item.guest) continue;
       const last = this.inForce(item);
-      const isEarlier = item.n >= this.total - this.earlier;
-      if (isEarlier && (last || !this.isWanted(item))) found.skipped -= 1;
+      const isOpen = this.leavesOpen(last);
+      const isLost = isOpen && !isFree(item) && this.leases.isLost(item.id);
+      if (item.n >= from && (last || isLost)) found.skipped -= 1;
       if (last?.verdict === "skip") {
         found.skipped += 1;
-        if (last.round === this.round) found.passed += 1;
+        if (!isOpen) found.passed += 1;
       } else if (last) found.judged += 1;
-      if (!this.isOpen(item)) continue;
-      if (isFree(item) || !this.leases.isLost(item.id)) found.open += 1;
+      if (!isOpen) continue;
+      if (!isLost) found.open += 1;
       else if (this.leases.done.has(item.id)) found.judged += 1;
       else found.others += 1;
     }
