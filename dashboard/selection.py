@@ -16,7 +16,8 @@ Only = Literal["", "errors", "suspects", "cross", "within"]
 Polygon = tuple[tuple[float, float], ...]
 
 MAX_VERTICES = 60  # a hand-drawn lasso has hundreds; sixty follow it closely and keep the link short
-PARAMS = ("given", "predicted", "both", "class", "community", "into", "lasso", "only")
+MOST_IMAGES = 500  # chosen one by one; more make the link too long
+PARAMS = ("given", "predicted", "both", "class", "community", "into", "lasso", "only", "images")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Filter:
     class_id: given or predicted this class. community: the given label lies in it; into: the predicted one lies in
     that. lasso: corners of a polygon on the map, in map coordinates. only: errors = predicted is not given; suspects =
     flagged as probably wrong labels; cross, within = suspects whose suggestion leaves, or stays in, the community.
+    images: rows of the data set that somebody chose one by one, at most `MOST_IMAGES`.
     """
 
     given: int | None = None
@@ -37,6 +39,7 @@ class Filter:
     into: int | None = None
     lasso: Polygon = ()
     only: Only = ""
+    images: tuple[int, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -56,7 +59,8 @@ class Filter:
         named = ["pair"] if len(one_sided) == 2 else one_sided
         named += ["class"] if self.class_id is not None else []
         named += [name for name in ("community", "into") if getattr(self, name) is not None]
-        return named + (["lasso"] if self.lasso else []) + (["only"] if self.only else [])
+        named += ["lasso"] if self.lasso else []
+        return named + (["only"] if self.only else []) + (["images"] if self.images else [])
 
     def without(self, part: str) -> Filter:
         """The same filter with one of `parts()` taken away."""
@@ -72,6 +76,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "into": {"into": None},
     "lasso": {"lasso": ()},
     "only": {"only": ""},
+    "images": {"images": ()},
 }
 
 
@@ -108,6 +113,8 @@ def rows_of(chosen: Filter, columns: Columns) -> NDArray[np.int64]:
         keep &= columns.community[columns.predicted] == chosen.into
     if chosen.only:
         keep &= _only_mask(chosen.only, columns)
+    if chosen.images:
+        keep &= np.isin(np.arange(len(columns)), chosen.images)
     rows = np.flatnonzero(keep)
     if chosen.lasso and columns.xy is not None:
         rows = rows[inside(columns.xy[rows], chosen.lasso)]
@@ -190,6 +197,8 @@ def to_params(chosen: Filter) -> dict[str, str]:
         params["lasso"] = "_".join(f"{x:g}~{y:g}" for x, y in chosen.lasso)
     if chosen.only:
         params["only"] = chosen.only
+    if chosen.images:
+        params["images"] = "_".join(str(row) for row in chosen.images)
     return params
 
 
@@ -205,6 +214,7 @@ def from_params(params: Mapping[str, str]) -> Filter:
         into=_number(params.get("into")),
         lasso=_corners(params.get("lasso", "")),
         only=only if only in get_args(Only) else "",  # type: ignore[arg-type]  # checked just here
+        images=_rows(params.get("images", "")),
     )
 
 
@@ -224,6 +234,11 @@ def fitting(chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
+def _rows(text: str) -> tuple[int, ...]:
+    rows = [_number(part) for part in text.split("_", MOST_IMAGES)[:MOST_IMAGES]]
+    return tuple(dict.fromkeys(row for row in rows if row is not None))
 
 
 def _corners(text: str) -> Polygon:

@@ -18,6 +18,7 @@ WORKSPACE = "workspace"  # str, path of the open workspace
 RUN = "run"  # str, id of the run looked at; absent = the newest finished one
 FILTER = "filter"  # Filter
 OPTIONS = "options"  # dict, how pages are drawn where that is not the usual: part of the link
+IMAGE = "image"  # query parameter: the image that is shown large, see widgets/image_detail.py
 _WRITTEN = "filter.written"  # dict, the query parameters of filter and options as this session last wrote them
 _PAGE = "filter.page"  # str, the page on which it wrote them
 _LISTENERS = "filter.changed"  # int, counts changes: widgets that mirror the filter use it in their key
@@ -117,7 +118,7 @@ def sync_url(page: str) -> None:
 
 def _in_url() -> dict[str, str]:
     """What the URL says of filter and options."""
-    return {name: value for name, value in st.query_params.to_dict().items() if name not in (RUN, WORKSPACE)}
+    return {name: value for name, value in st.query_params.to_dict().items() if name not in (RUN, WORKSPACE, IMAGE)}
 
 
 def write_url(params: dict[str, str | None]) -> None:

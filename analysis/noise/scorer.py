@@ -85,8 +85,8 @@ class ScorerInputs:
 class Scorer:
     """A registered scorer: `score(inputs)` gives (N,) suspicion in 0..1, higher = more likely wrong.
 
-    `reason(inputs, row)` gives a plain sentence on one image, or "" where it has nothing to say; sentences are shown
-    in ascending `reason_place`.
+    `plain` says in a sentence what its numbers mean. `reason(inputs, row)` gives a plain sentence on one image, or ""
+    where it has nothing to say; sentences are shown in ascending `reason_place`.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Scorer:
     score: Callable[[ScorerInputs], NDArray[np.float64]]
     reason: Reason | None = None
     reason_place: int = 100
+    plain: str = ""
 
 
 SCORERS: Registry[Scorer] = Registry("scorer", "analysis.noise.scorers")
@@ -106,6 +107,7 @@ def scorer(
     *,
     title: str,
     source: str,
+    plain: str = "",
     needs: tuple[Need, ...] = ("predictions",),
     reason: Reason | None = None,
     reason_place: int = 100,
@@ -113,7 +115,7 @@ def scorer(
     """Register a pure function `inputs -> (N,) in 0..1` as a scorer; it keeps working as a plain function."""
 
     def register(score: Callable[[ScorerInputs], NDArray[np.float64]]) -> Callable[[ScorerInputs], NDArray[np.float64]]:
-        SCORERS.add(name, Scorer(name, title, source, needs, score, reason, reason_place))
+        SCORERS.add(name, Scorer(name, title, source, needs, score, reason, reason_place, plain))
         return score
 
     return register

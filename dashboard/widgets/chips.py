@@ -36,6 +36,7 @@ def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int 
         "into": lambda: f"predicted in {community_name(chosen.into or 0)}",
         "lasso": lambda: "lasso" if n_lasso is None else f"lasso: {count(n_lasso, 'image')}",
         "only": lambda: ONLY[chosen.only],
+        "images": lambda: count(len(chosen.images), "chosen image"),
     }
     return says[part]()
 

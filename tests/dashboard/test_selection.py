@@ -56,6 +56,7 @@ def brute(chosen: Filter, c: Columns) -> list[int]:
             assert c.xy is not None
             x, y = c.xy[i]
             tests.append(bool(0 <= x <= 1 and 0 <= y <= 1))
+        tests.append(not chosen.images or i in chosen.images)
         return all(tests)
 
     return [i for i in range(len(c)) if passes(i)]
@@ -72,6 +73,7 @@ filters = st.builds(
     into=st.none() | st.integers(0, 2),
     lasso=st.sampled_from([(), SQUARE]),
     only=st.sampled_from(["", "errors", "suspects", "cross", "within"]),
+    images=st.lists(st.integers(0, 450), max_size=30, unique=True).map(tuple),
 )
 
 

@@ -114,7 +114,7 @@ def test_inputs_stay_as_they_are_and_the_answer_repeats(spec: Scorer) -> None:
 
 def test_title_and_source_are_given_and_the_source_is_in_the_bibliography(spec: Scorer) -> None:
     keys = re.findall(r"\[([A-Z][A-Za-z]*\d\d[a-z]?)\b", spec.source)
-    assert spec.title and keys
+    assert spec.title and keys and spec.plain.endswith(".")
     assert set(keys) <= set(REFERENCES)
     assert spec.score.__doc__
 

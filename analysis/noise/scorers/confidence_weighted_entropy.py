@@ -14,7 +14,12 @@ from analysis.noise.scorer import ScorerInputs, scorer
 SERIES_BELOW = 1e-4  # there log(1+x)/x loses digits; x/2 - x^2/3 is exact to 1e-12
 
 
-@scorer("confidence_weighted_entropy", title="Confidence-weighted entropy", source="[North21a]; METHODS 2.2, 2.3")
+@scorer(
+    "confidence_weighted_entropy",
+    title="Confidence-weighted entropy",
+    plain="The model is undecided, and the given label is among the classes it finds unlikely.",
+    source="[North21a]; METHODS 2.2, 2.3",
+)
 def confidence_weighted_entropy(inputs: ScorerInputs) -> NDArray[np.float64]:
     """1 - log(1+x)/x with x = entropy / (log K * P[i, given]): (N,) in 0..1, 0 where the model is certain. [North21a]
 

@@ -9,7 +9,12 @@ from analysis.base.arrays import mean_ranks
 from analysis.noise.scorer import ScorerInputs, scorer
 
 
-@scorer("confident_learning", title="Confident learning", source="[North21a]; METHODS 2.1")
+@scorer(
+    "confident_learning",
+    title="Confident learning",
+    plain="Above 0.5: flagged, because the model is surer of another class than it usually is; below: not flagged.",
+    source="[North21a]; METHODS 2.1",
+)
 def confident_learning(inputs: ScorerInputs) -> NDArray[np.float64]:
     """The filter prune_by_noise_rate as an order: (N,) in 0..1. [North21a]
 

@@ -27,7 +27,14 @@ def pair_sentence(inputs: ScorerInputs, row: int) -> str:
     return f"{others} mixed up between {pair}{where}: {hint}."
 
 
-@scorer("edge_weight", title="Edge weight", source="[Jin17]; METHODS 1.8", reason=pair_sentence, reason_place=30)
+@scorer(
+    "edge_weight",
+    title="Edge weight",
+    plain="How often the model mixes up these two classes in the whole data set; 0 where it agrees with the label.",
+    source="[Jin17]; METHODS 1.8",
+    reason=pair_sentence,
+    reason_place=30,
+)
 def edge_weight(inputs: ScorerInputs) -> NDArray[np.float64]:
     """Rank of the confusion of given and predicted class among the disagreements: (N,) in 0..1, 0 where they agree.
 

@@ -34,6 +34,7 @@ def neighbour_sentence(inputs: ScorerInputs, row: int) -> str:
 @scorer(
     "neighbours",
     title="Neighbours",
+    plain="How far the most similar images vote for another label than the given one; 0.5 is a tie.",
     source="[Zhu22]",
     needs=("predictions", "neighbours"),
     reason=neighbour_sentence,

@@ -44,6 +44,7 @@ def _chance(p: float) -> str:
 @scorer(
     "normalized_margin",
     title="Normalised margin",
+    plain="How far the best other class is ahead of the given label; above 0.5 the model prefers the other one.",
     source="[North21a]; METHODS 2.2",
     reason=model_sentence,
     reason_place=10,

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from analysis.noise.scorer import ScorerInputs, scorer
 
 
-@scorer("self_confidence", title="Self-confidence", source="[North21a]; METHODS 2.2")
+@scorer(
+    "self_confidence",
+    title="Self-confidence",
+    plain="How little probability the model gives to the given label.",
+    source="[North21a]; METHODS 2.2",
+)
 def self_confidence(inputs: ScorerInputs) -> NDArray[np.float64]:
     """1 - P[i, given]: (N,) in 0..1. [North21a]"""
     return np.clip(1 - inputs.facts.p_given.astype(np.float64), 0, 1)
