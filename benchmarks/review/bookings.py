@@ -2,6 +2,7 @@
 
     python benchmarks/review/bookings.py              3 seconds a case
     python benchmarks/review/bookings.py --full       15 seconds a case
+    python benchmarks/review/bookings.py --store      the store alone: threads that book one decision each, no HTTP
 
 The real routes behind the real guard in a process of their own, SQLite in a file and, where its programs are installed,
 a PostgreSQL server started for this. Each client sends a batch, waits until it is acknowledged (durable) and sends the
@@ -30,6 +31,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from analysis.base.types import Decision  # noqa: E402
+from analysis.review.decisions import DecisionStore  # noqa: E402
 from analysis.review.opening import VARIABLE, open_store  # noqa: E402
 from analysis.runs.workspace import Workspace  # noqa: E402
 from tests.factory import make_dataset  # noqa: E402
@@ -153,6 +156,42 @@ def case(server: Server, clients: int, batch: int, seconds: float) -> dict[str, 
     }
 
 
+def case_of_store(url: str, threads: int, seconds: float) -> dict[str, float]:
+    """Threads that share a store and book one decision after the other."""
+    latencies: list[float] = []
+
+    def work(number: int) -> None:
+        facts = ("class 1", "class 2", None, f"reviewer {number}", "20261121_probe", f"{threads:02d}-{number:02d}")
+        seq = 0
+        while time.monotonic() < until:
+            one, before = Decision(f"{seq}.png", "keep", *facts, seq, 1.7e9 + seq), time.perf_counter()
+            store.book([one])
+            latencies.append((time.perf_counter() - before) * 1000)
+            seq += 1
+
+    with DecisionStore(url) as store:
+        start, cpu = time.monotonic(), time.process_time()
+        until = start + seconds
+        crowd = [threading.Thread(target=work, args=(i,)) for i in range(threads)]
+        for thread in crowd:
+            thread.start()
+        for thread in crowd:
+            thread.join()
+        took, used = time.monotonic() - start, time.process_time() - cpu
+    return {
+        "threads": threads,
+        "decisions_per_s": round(len(latencies) / took),
+        "median_ms": round(float(np.median(latencies)), 2),
+        "p95_ms": round(float(np.percentile(latencies, 95)), 2),
+        "cpu_ms": round(used / len(latencies) * 1000, 3),
+    }
+
+
+def measure_store(database: str, url: str, seconds: float) -> None:
+    for threads in (1, 8, 32):
+        print(json.dumps({"database": database, **case_of_store(url, threads, seconds)}), flush=True)
+
+
 def measure(database: str, url: str, workspace: Workspace, seconds: float) -> None:
     with serving(workspace.path, url) as server:
         case(server, 2, 1, 0.5)  # what is loaded on first use
@@ -169,16 +208,25 @@ def measure(database: str, url: str, workspace: Workspace, seconds: float) -> No
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="15 seconds a case")
-    seconds = 15.0 if parser.parse_args().full else 3.0
+    parser.add_argument("--store", action="store_true", help="the store alone, without HTTP")
+    args = parser.parse_args()
+    seconds = 15.0 if args.full else 3.0
     found = programs()
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.create(Path(folder) / "ws", make_dataset(n=IMAGES), source="made", reader="made")
-        measure("sqlite", workspace.review_url, workspace, seconds)
+
+        def do(database: str, url: str) -> None:
+            if args.store:
+                measure_store(database, url, seconds)
+            else:
+                measure(database, url, workspace, seconds)
+
+        do("sqlite", workspace.review_url)
         if found is None:
             print(json.dumps({"database": "postgresql", "skipped": "no PostgreSQL programs on this machine"}))
             return
         with running(found) as url:
-            measure("postgresql", url, workspace, seconds)
+            do("postgresql", url)
 
 
 if __name__ == "__main__":
