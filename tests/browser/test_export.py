@@ -40,3 +40,25 @@ def test_a_decision_by_key_is_the_one_change_in_the_export(
         page.get_by_role("button", name="Download (zip)").click()
     caught.value.save_as(tmp_path / "labels.zip")
     assert "changes.csv" in zipfile.ZipFile(tmp_path / "labels.zip").namelist()
+
+
+def test_a_format_of_images_with_its_option_is_written_and_downloaded(
+    serve: Callable[..., Server], browse: Callable[..., Any], tmp_path: Path
+) -> None:
+    server = serve(n=40)
+    page = browse(server.url, accept_downloads=True)
+    page.goto("/export")
+    page.get_by_role("combobox", name="Format").click()
+    page.get_by_role("option", name="Folder per class").click()
+    page.wait_for_function(SETTLED)
+    page.get_by_label("Or a new folder on this machine").fill(str(tmp_path / "images"))
+    page.get_by_label("Or a new folder on this machine").press("Enter")
+    page.wait_for_function(SETTLED)
+    page.get_by_role("button", name="Write to this folder").click()
+    page.get_by_text("Written to this folder").wait_for()
+    assert len(list((tmp_path / "images").rglob("*.png"))) == 40
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Download (zip)").click()
+    caught.value.save_as(tmp_path / "images.zip")
+    packed = [name for name in zipfile.ZipFile(tmp_path / "images.zip").namelist() if name.endswith(".png")]
+    assert len(packed) == 40 and not [name for name in packed if name.startswith("/") or ".." in name]

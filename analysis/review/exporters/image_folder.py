@@ -33,7 +33,7 @@ class Options(WithImages):
     """How the images come along, and how they are sorted."""
 
     splits: bool = Field(
-        True, description="a folder per split above the class folders, where the data set names splits"
+        True, title="A folder per split", description="above the class folders, where the data set names splits"
     )
 
 
