@@ -111,7 +111,7 @@ class Deck {
     return others ? "others" : "done";
   }
 
-  // -- decisions -------------------------------------------------------------------------------------------------------
+  // -- decisions ------------------------------------------------------------------------------------------------------
   // Entries are {item, verdict, labels}. `group`: one undo takes back all that have it.
   book(entries, { mode = "single", group = null } = {}) {
     const ours = entries.filter(({ item }) => this.items.shows(item)); // a lease may have run out
@@ -173,7 +173,7 @@ class Deck {
     this.decisions.saw(items);
   }
 
-  // -- drawing and the page --------------------------------------------------------------------------------------------
+  // -- drawing and the page -------------------------------------------------------------------------------------------
   draw({ retry = false } = {}) {
     if (!this.root || !this.data) return;
     const { items, view } = this;

@@ -5,8 +5,8 @@ const PRELOAD = 20; // images
 const DECODE = 4; // of these are made ready for the screen
 const ASK_AGAIN = 8000; // ms until a window that did not come is asked for again
 const MEASURES = new Set(["known", "repeat"]); // these measure the reviewer: nobody else is kept from them
-// No lease is needed. An image that was taken back after its queue was left is free as well: the rules of that queue are
-// not known any more.
+// No lease is needed. An image that was taken back after its queue was left is free as well: the rules of that queue
+// are not known any more.
 export const isFree = (item) => item.guest || MEASURES.has(item.purpose);
 
 // The same image may stand in a queue twice, once to measure the reviewer.
@@ -68,7 +68,7 @@ export class Items {
     return this.known.size >= this.total;
   }
 
-  // -- decisions -------------------------------------------------------------------------------------------------------
+  // -- decisions ------------------------------------------------------------------------------------------------------
   key(item, reviewer = this.reviewer) {
     const kept = this.keys.get(item);
     if (kept?.reviewer === reviewer) return kept.key;
@@ -107,7 +107,7 @@ export class Items {
     return last ? last.verdict === "exclude" : item.excluded;
   }
 
-  // -- which image comes -----------------------------------------------------------------------------------------------
+  // -- which image comes ----------------------------------------------------------------------------------------------
   isOpen(item) {
     return this.leavesOpen(this.inForce(item));
   }
@@ -199,7 +199,7 @@ export class Items {
     return page;
   }
 
-  // -- how far it is ---------------------------------------------------------------------------------------------------
+  // -- how far it is --------------------------------------------------------------------------------------------------
   get counts() {
     const found = { judged: 0, skipped: Math.min(this.earlier, this.total), passed: 0, others: 0, open: 0 };
     const from = this.total - this.earlier;
@@ -238,7 +238,7 @@ export class Items {
     return start;
   }
 
-  // -- pictures --------------------------------------------------------------------------------------------------------
+  // -- pictures -------------------------------------------------------------------------------------------------------
   picture(item) {
     if (!item.image) return null;
     let image = this.pictures.get(item.id);

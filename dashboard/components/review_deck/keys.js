@@ -31,7 +31,7 @@ export const ACTIONS = [
 const FIXED = { Enter: "enter", Escape: "escape" };
 const NAMES = { " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
 const NOT_FREE = new Set(["Tab", "Enter", "Escape", "Dead", "Process", "Unidentified"]);
-const ALONE = /^(Shift|Control|Alt|AltGraph|Meta|OS|Fn|FnLock|Hyper|Super|Symbol|SymbolLock|CapsLock|NumLock|ScrollLock)$/;
+const ALONE = /^(Shift|Control|Alt|AltGraph|Meta|OS|Fn|FnLock|Hyper|Super|Symbol|(Symbol|Caps|Num|Scroll)Lock)$/;
 const FIELDS = new Set(["INPUT", "TEXTAREA", "SELECT"]);
 
 export function isField(node) {
@@ -110,7 +110,8 @@ export class Keys {
     const key = nameOf(event.key);
     if (isChord(event)) return "A key alone, please, without Ctrl, Alt or Cmd.";
     if (NOT_FREE.has(key)) return `${printed(key)} cannot be changed: it keeps its meaning.`;
-    if (chosen.some((one) => nameOf(one.key) === key)) return `${printed(key)} was pressed already: choose another key.`;
+    const isTwice = chosen.some((one) => nameOf(one.key) === key);
+    if (isTwice) return `${printed(key)} was pressed already: choose another key.`;
     const isGrid = ACTIONS.some((action) => action.does === does && action.grid);
     const rivals = ACTIONS.filter((action) => action.does !== does && (isGrid || !action.grid));
     const user = rivals.find((action) => this.of(action.does).includes(key));
@@ -140,6 +141,8 @@ export class Keys {
   }
 }
 
+const isFree = (key) => !NOT_FREE.has(key) && !ALONE.test(key);
+
 // Is this what we stored? Anybody can write into a browser's storage.
 function isSound(own) {
   if (typeof own !== "object" || own === null || Array.isArray(own)) return false;
@@ -147,7 +150,7 @@ function isSound(own) {
     const action = ACTIONS.find((one) => one.does === does);
     const most = does === "choice" ? action?.keys.length : 1;
     if (!action || !Array.isArray(keys) || keys.length !== most) return false;
-    return keys.every((key) => typeof key === "string" && key && key.length <= 20 && !NOT_FREE.has(key) && !ALONE.test(key));
+    return keys.every((key) => typeof key === "string" && key && key.length <= 20 && isFree(key));
   });
 }
 

@@ -3,6 +3,7 @@
 import { element } from "./dom.js";
 
 const MOST = 20; // labels
+const CHIP = { type: "button", class: "chip", "data-do": "drop" };
 
 export class Several {
   constructor(view, book) {
@@ -87,7 +88,7 @@ export class Several {
     const chips = labels.map((name) =>
       element(
         "button",
-        { type: "button", class: "chip", "data-do": "drop", "data-name": name, "aria-label": `Leave out ${name}`, title: name },
+        { ...CHIP, "data-name": name, "aria-label": `Leave out ${name}`, title: name },
         element("span", { text: name }),
         element("span", { "aria-hidden": "true", text: "×" }),
       ),

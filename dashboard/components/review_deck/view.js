@@ -6,6 +6,7 @@ import { Panel } from "./panel.js";
 export { element, said } from "./dom.js"; // for the grid and the large view
 
 const STRIP = 10;
+const NEXT = "Choose another queue above, or take the cleaned labels away on the Export page.";
 
 export class View {
   constructor(root) {
@@ -74,11 +75,12 @@ export class View {
 
   drawTrouble({ journal, leases, stopped }, state) {
     const parts = [];
+    const isImage = state === "image";
     const kept = journal.stored ? "in this browser, also when the tab is closed" : "in this tab: do not close it";
     const unsaved = count(journal.unsaved, "unsaved decision is", "unsaved decisions are");
     if (stopped) parts.push("The program was restarted: loading this page again. Keys do nothing until it is back.");
     else if (journal.trouble) parts.push(`${journal.trouble} Your ${unsaved} kept ${kept}; trying again.`);
-    else if (leases.trouble && state !== "image") parts.push(`${leases.trouble} No image can be had now; trying again.`);
+    else if (leases.trouble && !isImage) parts.push(`${leases.trouble} No image can be had now. Trying again.`);
     if (journal.refused.length) {
       const refused = count(journal.refused.length, "decision was", "decisions were");
       parts.push(`${refused} refused: ${journal.refused.at(-1)}`);
@@ -114,8 +116,8 @@ export class View {
     const text = this.ending(state, others, passed);
     const end = element("div", { class: `end ${state}` }, element("p", { text }));
     if (state === "skipped") {
-      const key = element("kbd", { text: "Enter" });
-      end.append(element("button", { type: "button", "data-do": "enter" }, key, element("span", { text: "Go through them now" })));
+      const parts = [element("kbd", { text: "Enter" }), element("span", { text: "Go through them now" })];
+      end.append(element("button", { type: "button", "data-do": "enter" }, ...parts));
     }
     this.find(".picture").replaceChildren(end);
     this.speak(text);
@@ -129,7 +131,7 @@ export class View {
       return `${was} skipped. ${others ? waiting : "Everything else in this queue is judged."}`;
     }
     if (state === "waiting") return "Fetching the next images …";
-    return "Every image of this queue is judged. Choose another queue above, or take the cleaned labels away on the Export page.";
+    return `Every image of this queue is judged. ${NEXT}`;
   }
 
   speak(text) {
