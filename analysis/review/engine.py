@@ -67,7 +67,9 @@ def open_engine(url: URL) -> Engine:
             event.listen(engine, "begin", _on_sqlite_begin)
         else:
             patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-            engine = create_engine(url, pool_pre_ping=True, max_overflow=32, connect_args=patience)
+            # a server set to stricter levels would read what it saw before it waited for the write lock
+            level: Any = {"isolation_level": "READ COMMITTED"}
+            engine = create_engine(url, pool_pre_ping=True, max_overflow=32, connect_args=patience, **level)
             event.listen(engine, "begin", _on_postgres_begin)
     except ModuleNotFoundError as error:
         raise NotAvailable(

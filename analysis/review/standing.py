@@ -14,9 +14,9 @@ WRONG = ("relabel", "several", "none_fits")  # of these, the ones that say that 
 def in_force(current: pd.DataFrame) -> pd.Series:
     """Bool per row of `current` (last verdict per image and reviewer): is it the one that counts for its image?
 
-    What settled a disagreement (a judgement with the purpose adjudicate), the last one; else what most reviewers say, the later booked
-    where as many say something else. Unsure counts only where nobody judged, a skip only where nobody said anything
-    else. Exactly one row per image is true: the last one that says so.
+    What settled a disagreement (a judgement with the purpose adjudicate), the last one; else what most reviewers say,
+    the later booked where as many say something else. Unsure counts only where nobody judged, a skip only where nobody
+    said anything else. Exactly one row per image is true: the last one that says so.
     """
     verdict = current["verdict"]
     settles = (current["purpose"] == "adjudicate") & verdict.isin(JUDGEMENTS)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from analysis.base.errors import BadInput, NewerFormat, NotAvailable, Refused, StoreFailure
@@ -398,6 +399,17 @@ def test_an_upgrade_that_fails_leaves_the_old_format(url: str, monkeypatch: pyte
         assert conn.execute(text("SELECT format FROM lookalike_format")).scalar() == len(released)
         columns = {column["name"] for column in inspect(conn).get_columns("lookalike_events")}
         assert "image_id" in columns and "colour" not in columns
+    store.close()
+
+
+def test_a_server_set_to_a_stricter_isolation_books_as_ever(url: str) -> None:
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite has one level")
+    strict = make_url(url)
+    options = f"{strict.query['options']} -cdefault_transaction_isolation=repeatable\\ read"
+    store = DecisionStore(strict.update_query_dict({"options": options}).render_as_string(hide_password=False))
+    with store.engine.begin() as conn:
+        assert conn.execute(text("SHOW transaction_isolation")).scalar() == "read committed"
     store.close()
 
 
