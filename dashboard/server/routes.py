@@ -15,12 +15,12 @@ from analysis.base.arrays import digest_of
 from analysis.base.errors import NotFoundHere, Refused, StoreFailure, UserError
 from analysis.data.images import MEDIA_TYPE
 from dashboard.server import opened as registry
-from dashboard.server import vendor
+from dashboard.server import points, vendor
 from dashboard.server.booking import MAX_BODY, book, read_batch
 from dashboard.server.leasing import lease, read_ask
 from dashboard.server.opened import Opened
 from dashboard.server.security import TOKEN_HEADER, foreign_embed, same_origin, token_fits
-from dashboard.server.urls import SCRIPTS, prefix, scripts_version
+from dashboard.server.urls import prefix, scripts, scripts_version
 
 THUMB_SIDE = 224
 IMAGE_SIDE = 1600
@@ -35,8 +35,9 @@ def routes() -> list[Route]:
         Route(base + "/thumb/{workspace}/{row:int}", thumb, methods=["GET"]),
         Route(base + "/image/{workspace}/{row:int}", image, methods=["GET"]),
         Route(base + "/classes/{workspace}", classes, methods=["GET"]),
-        Route(base + "/scripts/{version}/{name}", script, methods=["GET"]),
+        Route(base + "/scripts/{version}/{component}/{name}", script, methods=["GET"]),
         vendor.route(),
+        points.route(),
         Route(base + "/decisions/{workspace}", decisions, methods=["POST"]),
         Route(base + "/lease/{workspace}", leases, methods=["POST"]),
     ]
@@ -79,9 +80,8 @@ async def classes(request: Request) -> Response:
 
 
 async def script(request: Request) -> Response:
-    """One of the deck's modules, by the names that are there and no others."""
-    known = {path.name: path for path in SCRIPTS.glob("*.js")}
-    path = known.get(request.path_params["name"])
+    """One of the components' modules, by the names that are there and no others."""
+    path = scripts().get(f"{request.path_params['component']}/{request.path_params['name']}")
     if path is None:
         return _problem(404, "There is no such script.")
     data = await run_in_threadpool(path.read_bytes)

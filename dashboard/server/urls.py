@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.base.arrays import digest_of
 from dashboard.server.opened import Opened
 
-SCRIPTS = Path(__file__).parents[1] / "components" / "review_deck"  # *.js there are served as modules
+COMPONENTS = Path(__file__).parents[1] / "components"  # *.js in the folders there are served as modules
 
 
 def prefix() -> str:
@@ -44,12 +44,18 @@ def classes_url(opened: Opened) -> str:
     return f"{prefix()}/classes/{opened.key}"
 
 
-def script_url(name: str) -> str:
-    """One of the deck's modules; the address changes with the content, so a browser never mixes versions."""
-    return f"{prefix()}/scripts/{scripts_version()}/{name}"
+def script_url(component: str, name: str) -> str:
+    """A module of one of our components. The address changes with the content of any of them, because they import
+    each other: a browser never mixes versions."""
+    return f"{prefix()}/scripts/{scripts_version()}/{component}/{name}"
+
+
+def scripts() -> dict[str, Path]:
+    """All modules by "component/name"."""
+    return {path.relative_to(COMPONENTS).as_posix(): path for path in sorted(COMPONENTS.glob("*/*.js"))}
 
 
 @cache
 def scripts_version() -> str:
-    """A digest of all modules of the deck."""
-    return digest_of(*(path.read_bytes() for path in sorted(SCRIPTS.glob("*.js"))))[:12]
+    """A digest of all modules."""
+    return digest_of(*(part for name, path in scripts().items() for part in (name, path.read_bytes())))[:12]

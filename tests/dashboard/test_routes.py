@@ -126,11 +126,11 @@ def test_class_names_come_as_a_list(client: TestClient, found: Opened) -> None:
 def test_scripts_are_served_by_name_only_and_kept_by_version(client: TestClient) -> None:
     from dashboard.server.urls import script_url
 
-    answer = client.get(script_url("deck.js"))
+    answer = client.get(script_url("review_deck", "deck.js"))
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
-    assert client.get("/scripts/old/deck.js").headers["cache-control"] == "no-store"
-    for name in ("review_deck.py", "..%2freview_deck.py", "nothing.js"):
+    assert client.get("/scripts/old/review_deck/deck.js").headers["cache-control"] == "no-store"
+    for name in ("review_deck/review_deck.py", "..%2freview_deck.py", "review_deck/nothing.js", "%2e%2e/pages/map.py"):
         assert client.get(f"/scripts/1/{name}").status_code == 404
 
 

@@ -113,7 +113,7 @@ def review_deck(opened: Opened, window: Window, *, reviewer: str, run_id: str, k
             "reviewer": reviewer,
             "run_id": run_id,
             "token": TOKEN,
-            "script": urls.script_url("deck.js"),
+            "script": urls.script_url("review_deck", "deck.js"),
             "decisions": urls.decisions_url(opened),
             "lease": urls.lease_url(opened),
             "classes": urls.classes_url(opened),
