@@ -46,6 +46,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("neighbours", "Nearest neighbours", ("predictions",), ("map",), "analysis.steps:neighbours"),
     Step("graph", "Confusion graph", ("predictions",), ("graph",), "analysis.steps:graph"),
+    Step("levels", "Communities at other resolutions", ("graph",), ("graph",), "analysis.steps:levels"),
     Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores", version=2),
     Step("report", "Weak spots", ("graph", "scores"), (), "analysis.steps:report", version=2),
     Step("map", "Map", ("neighbours",), ("map",), "analysis.steps:layout"),

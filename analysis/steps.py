@@ -141,6 +141,13 @@ def stored_graph(run: Run) -> ConfusionGraph:
     )
 
 
+def levels(context: Context) -> dict[str, Any]:
+    """Communities at other resolutions, and how reliably they are found."""
+    from analysis.confusion.levels import find_levels
+
+    return find_levels(stored_graph(context.run), context.settings.graph)
+
+
 def scores(context: Context) -> dict[str, Any]:
     """The suspicion of every label by every scorer, the combined order, and the suspects with their reasons."""
     from analysis.noise.combine import score_all, suspects

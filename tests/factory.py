@@ -86,6 +86,9 @@ def _fill(run: Run, dataset: Dataset, seed: int) -> None:
         "held_out": np.ones(n, bool),
         "neighbour_index": near,
         "neighbour_similarity": similarity,
+        "level_community": np.column_stack([np.zeros(k), np.arange(k) >= (k + 1) // 2, np.arange(k)]).astype(np.int32),
+        "level_stability": np.tile(np.float32([0.6, 0.9, 1.0]), (k, 1)),
+        "level_persistence": np.tile(np.float32([0.5, 0.4, 1.0]), (k, 1)),
         "xy": (features[:, :2] + rng.normal(0, 0.1, (n, 2))).astype(np.float32),
     }
     for name, array in arrays.items():
@@ -178,9 +181,25 @@ def _tables(dataset: Dataset, probs: np.ndarray) -> dict[str, pd.DataFrame]:
         "edges": edges,
         "classes": per_class,
         "communities": _communities(per_class, off),
+        "levels": _levels(k),
         "scores": scores,
         "suspects": suspects.reset_index(drop=True),
     }
+
+
+def _levels(k: int) -> pd.DataFrame:
+    """Everything together, the run's two communities, every class alone."""
+    return pd.DataFrame(
+        {
+            "resolution": [0.5, 1.0, 4.0],
+            "n_communities": [1, 2, 0],
+            "n_alone": [0, 0, k],
+            "modularity": [0.0, 0.3, -0.1],
+            "stability": [0.6, 0.9, float("nan")],
+            "persistence": [0.5, 0.4, float("nan")],
+            "own": [0, 1, 0],
+        }
+    )
 
 
 def _communities(per_class: pd.DataFrame, off: np.ndarray) -> pd.DataFrame:

@@ -13,6 +13,9 @@ ARRAYS: dict[str, str] = {
     "neighbour_index": "(N, k) int32, nearest images without the image itself",
     "neighbour_similarity": "(N, k) float32, their cosine similarity, best first",
     "xy": "(N, 2) float32, position on the map",
+    "level_community": "(K, R) int32, community of every class at every resolution of the table levels",
+    "level_stability": "(K, R) float32, how reliably it stays with its community over random seeds, 0..1",
+    "level_persistence": "(K, R) float32, the same over the next coarser and the next finer resolution",
 }
 
 TABLES: dict[str, dict[str, str]] = {
@@ -54,6 +57,15 @@ TABLES: dict[str, dict[str, str]] = {
         "headroom": "float",  # most that top-1 accuracy could rise if it were resolved
         "stability": "float",
         "n_suspects": "int",
+    },
+    "levels": {  # a row per resolution, coarsest first
+        "resolution": "float",
+        "n_communities": "int",  # of more than one class
+        "n_alone": "int",
+        "modularity": "float",  # Q_1
+        "stability": "float",  # means over classes with companions; NaN without any
+        "persistence": "float",
+        "own": "int",  # 1 = the run's own communities
     },
     "scores": {  # a row per image, in data set order; beside these one column per scorer
         "suspicion": "float",

@@ -105,14 +105,18 @@ def stability(
     n_runs = STABILITY_RUNS if k <= LARGE else settings.seeds
     first = settings.seed + settings.seeds  # seeds that the detection has not used
     runs = partitions(weight, "leiden", resolution=settings.resolution, seeds=range(first, first + n_runs))
-    total = np.zeros(k)
-    for run in runs:
-        pair, place, shared = np.unique(community * k + run, return_inverse=True, return_counts=True)
-        now = np.bincount(community, minlength=k)[pair // k] - 1
-        then = np.bincount(run, minlength=k)[pair % k] - 1
-        either = now + then - (shared - 1)
-        total += np.where(either > 0, (shared - 1) / np.maximum(either, 1), 1.0)[place.ravel()]
+    total = np.sum([kept_companions(community, run) for run in runs], axis=0)
     return np.clip(total / len(runs), 0.0, 1.0), len(runs)
+
+
+def kept_companions(community: Membership, run: Membership) -> NDArray[np.float64]:
+    """|both| / |either| of the companions of each class in two partitions (K,): 0..1, 1 where both are empty."""
+    k = len(community)
+    pair, place, shared = np.unique(community * k + run, return_inverse=True, return_counts=True)
+    now = np.bincount(community, minlength=k)[pair // k] - 1
+    then = np.bincount(run, minlength=k)[pair % k] - 1
+    either = now + then - (shared - 1)
+    return np.asarray(np.where(either > 0, (shared - 1) / np.maximum(either, 1), 1.0)[place.ravel()])
 
 
 def partitions(weight: sparse.csr_array, method: str, *, resolution: float, seeds: Iterable[int]) -> list[Membership]:
