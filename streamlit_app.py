@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from dashboard import door
 from dashboard.server.routes import routes
 from dashboard.server.security import Guard
+from dashboard.widgets.image_detail import image_detail
 
 HERE = Path(__file__).resolve().parent
 
@@ -45,6 +46,7 @@ def main() -> None:
         return
     door.style()
     page.run()
+    image_detail()
     door.sidebar()
 
 

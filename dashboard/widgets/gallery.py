@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from dashboard import state
 from dashboard.selection import most_suspicious
-from dashboard.server.urls import image_url, thumb_url
+from dashboard.server.urls import thumb_url
 from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.image_links import image_link, keep_list
 from dashboard.widgets.text import for_html
 
 PER_PAGE = 24
@@ -24,6 +25,7 @@ STYLE = """
 .la-card img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 6px;
   background: color-mix(in srgb, currentColor 6%, transparent); image-rendering: auto; }
 .la-card:hover img, .la-card:focus-visible img { outline: 2px solid currentColor; outline-offset: 1px; }
+.la-card:hover .la-none, .la-card:focus-visible .la-none { outline: 2px solid currentColor; outline-offset: 1px; }
 .la-none { display: grid; place-items: center; aspect-ratio: 1; border-radius: 6px; padding: 6px; font-size: 12px;
   overflow-wrap: anywhere; background: color-mix(in srgb, currentColor 6%, transparent); }
 .la-names { display: flex; gap: 6px; justify-content: space-between; font-size: 13px; line-height: 1.35;
@@ -47,9 +49,10 @@ def gallery(seen: Seen, rows: NDArray[np.integer], *, key: str, per_page: int = 
     page = 1
     if pages > 1:
         page = st.pagination(pages, key=f"{key}.page.{state.changes()}") or 1
-    shown = ordered[(page - 1) * per_page : page * per_page]
-    st.html(STYLE + cards(seen, shown.tolist(), side=side))
-    st.caption("Most suspicious first; the number is the suspicion, 0 to 1. A click opens the image.")
+    start = (page - 1) * per_page
+    keep_list(key, ordered, at=start)
+    st.html(STYLE + cards(seen, ordered[start : start + per_page].tolist(), side=side, among=key))
+    st.caption("Most suspicious first; the number is the suspicion, 0 to 1. A click shows all that is known of it.")
 
 
 def review_button(seen: Seen, *, key: str) -> None:
@@ -64,12 +67,20 @@ def review_button(seen: Seen, *, key: str) -> None:
         st.switch_page(f"{PAGES}/review.py")
 
 
-def cards(seen: Seen, rows: Sequence[int], *, side: int) -> str:
-    """The HTML of some rows: a link to the large image around a thumbnail, the labels as text, suspicion as a bar."""
-    return f'<div class="la-grid" style="--la-side:{side}px">' + "".join(_card(seen, row) for row in rows) + "</div>"
+def cards(seen: Seen, rows: Sequence[int], *, side: int, among: str = "") -> str:
+    """The HTML of some rows: a link to the large view around a thumbnail, the labels as text, suspicion as a number.
+
+    `among` is the name under which `keep_list` keeps the list that they stand in.
+    """
+    return grid((_card(seen, row, among) for row in rows), side=side)
 
 
-def _card(seen: Seen, row: int) -> str:
+def grid(made: Iterable[str], *, side: int) -> str:
+    """Cards side by side, each at least `side` pixels wide."""
+    return f'<div class="la-grid" style="--la-side:{side}px">{"".join(made)}</div>'
+
+
+def _card(seen: Seen, row: int, among: str) -> str:
     c = seen.columns
     given = for_html(seen.classes[c.given[row]], limit=40)
     suggested = for_html(seen.classes[c.suggested[row]], limit=40)
@@ -78,13 +89,19 @@ def _card(seen: Seen, row: int) -> str:
     names = _names(given, suggested if doubted else None)
     says = f"labelled {given}" + (f", {suggested} suggested" if doubted else "") + f", suspicion {suspicion:.2f}"
     caption = f'<div class="la-names"><span>{names}</span><i title="suspicion, 0 to 1">{suspicion:.2f}</i></div>'
-    if not seen.has_images:
-        path = for_html(seen.opened.dataset.table["path"].iloc[row], limit=80)
-        return f'<div class="la-card"><div class="la-none">{path}</div>{caption}</div>'
-    return (
-        f'<a class="la-card" href="{image_url(seen.opened, row)}" target="_blank" title="{says}" aria-label="{says}">'
-        f'<img src="{thumb_url(seen.opened, row)}" alt="{says}" loading="lazy">{caption}</a>'
-    )
+    return card(seen, row, caption, says=says, among=among)
+
+
+def card(seen: Seen, row: int, caption: str, *, says: str, among: str = "") -> str:
+    """The HTML of one image that opens its large view: the thumbnail, or the path where there are no pixels.
+
+    `caption` is HTML; `says` describes the card to who cannot see it, escaped already.
+    """
+    if seen.has_images:
+        shown = f'<img src="{thumb_url(seen.opened, row)}" alt="{says}" loading="lazy">'
+    else:
+        shown = f'<div class="la-none">{for_html(seen.opened.dataset.table["path"].iloc[row], limit=80)}</div>'
+    return f'<a class="la-card" {image_link(seen, row, among)} title="{says}" aria-label="{says}">{shown}{caption}</a>'
 
 
 def _names(given: str, suggested: str | None) -> str:

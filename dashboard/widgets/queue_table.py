@@ -11,6 +11,7 @@ from analysis.review.limits import labels_of
 from dashboard import loaders
 from dashboard.server import urls
 from dashboard.widgets.frame import Seen
+from dashboard.widgets.image_detail import open_detail
 from dashboard.widgets.text import clean
 
 TABLE_ROWS = 500
@@ -21,8 +22,13 @@ def queue_table(seen: Seen, rows: NDArray[np.integer]) -> None:
     with st.expander(f"All images of this queue as a table ({len(rows):,})"):
         if len(rows) > TABLE_ROWS:
             st.caption(f"The first {TABLE_ROWS} of {len(rows):,} are shown.")
+        st.caption("Tick a row to see all that is known of its image.")
+        key = f"review.table.{len(rows)}"
         st.dataframe(
             table_of(seen, rows[:TABLE_ROWS]),
+            key=key,
+            on_select=lambda: _ticked(seen, rows[:TABLE_ROWS], key),
+            selection_mode="single-row",
             hide_index=True,
             row_height=56,
             height=480,
@@ -32,6 +38,12 @@ def queue_table(seen: Seen, rows: NDArray[np.integer]) -> None:
                 "reason": st.column_config.TextColumn("Reason", width="large"),
             },
         )
+
+
+def _ticked(seen: Seen, rows: NDArray[np.integer], key: str) -> None:
+    ticked = st.session_state[key]["selection"]["rows"]
+    if ticked and ticked[0] < len(rows):
+        open_detail(seen, int(rows[ticked[0]]), among=rows)
 
 
 def table_of(seen: Seen, rows: NDArray[np.integer]) -> pd.DataFrame:

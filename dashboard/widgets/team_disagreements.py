@@ -9,9 +9,8 @@ from analysis.review.limits import labels_of
 from analysis.review.standing import disagreements
 from dashboard import loaders
 from dashboard.items import said
-from dashboard.server.urls import image_url, thumb_url
 from dashboard.widgets.frame import PAGES, Seen
-from dashboard.widgets.gallery import STYLE
+from dashboard.widgets.gallery import STYLE, card, grid
 from dashboard.widgets.queue_choice import ASKED
 from dashboard.widgets.text import count, for_html
 
@@ -34,13 +33,13 @@ def differing(seen: Seen) -> None:
         st.switch_page(f"{PAGES}/review.py")
     shown = newest.index[:SHOWN]
     by_image = dict(iter(here[here["image_id"].isin(shown)].groupby("image_id")))
-    html = "".join(card(seen, int(seen.opened.row_of[image]), by_image[image]) for image in shown)
-    st.html(f'{STYLE}<div class="la-grid" style="--la-side:130px">{html}</div>')
+    made = (opinions_card(seen, int(seen.opened.row_of[image]), by_image[image]) for image in shown)
+    st.html(STYLE + grid(made, side=130))
     more = f"The newest {SHOWN} of {len(newest):,}. " if len(newest) > SHOWN else ""
     st.caption(f"{more}What settles a disagreement stands above the reviewers' own words, which stay in the log.")
 
 
-def card(seen: Seen, row: int, opinions: pd.DataFrame) -> str:
+def opinions_card(seen: Seen, row: int, opinions: pd.DataFrame) -> str:
     """The HTML of one image: the thumbnail, the given label, and what each one said."""
     given = for_html(seen.classes[int(seen.columns.given[row])], limit=40)
     lines = [
@@ -50,11 +49,4 @@ def card(seen: Seen, row: int, opinions: pd.DataFrame) -> str:
     if len(opinions) > LINES:
         lines.append(f"<div>and {len(opinions) - LINES} more</div>")
     words = f'<div class="la-said"><div>given {given}</div>{"".join(lines)}</div>'
-    if not seen.has_images:
-        path = for_html(seen.opened.dataset.table["path"].iloc[row], limit=80)
-        return f'<div class="la-card"><div class="la-none">{path}</div>{words}</div>'
-    title = f"labelled {given}, reviewers disagree"
-    return (
-        f'<a class="la-card" href="{image_url(seen.opened, row)}" target="_blank" aria-label="{title}">'
-        f'<img src="{thumb_url(seen.opened, row)}" alt="{title}" loading="lazy">{words}</a>'
-    )
+    return card(seen, row, words, says=f"labelled {given}, reviewers disagree")

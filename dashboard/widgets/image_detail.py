@@ -1,0 +1,115 @@
+"""The large view of one image with all that is known of it, opened from anywhere; the link holds which image it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard import loaders, loaders_detail, state
+from dashboard.components.image_opener.image_opener import Opened, image_opener
+from dashboard.selection import Filter
+from dashboard.widgets import image_facts as html
+from dashboard.widgets.frame import PAGES, Seen, finished_run
+from dashboard.widgets.gallery import STYLE, grid
+from dashboard.widgets.image_links import keep_list, kept_list
+from dashboard.widgets.text import count, for_html
+
+AMONG = "detail.among"  # str, the name of the list that the image was opened from
+OPENED_HERE = "detail.here"
+NEIGHBOURS = 12
+
+
+def open_detail(seen: Seen, row: int, *, among: NDArray[np.integer] | None = None) -> None:
+    """Show an image large, from a callback or before the page ends; `among` are the rows to go through from there.
+
+    From a callback of a fragment `st.rerun()` is needed as well: the view is drawn by the page.
+    """
+    if among is not None:
+        places = np.flatnonzero(among == row)
+        keep_list(OPENED_HERE, among, at=int(places[0]) if len(places) else 0)
+    st.session_state[AMONG] = OPENED_HERE if among is not None else ""
+    state.write_url({state.IMAGE: str(seen.opened.dataset.table["image_id"].iat[row])})
+
+
+def close_detail() -> None:
+    """Put the large view away; a callback."""
+    state.write_url({state.IMAGE: None})
+
+
+@st.fragment
+def image_detail() -> None:
+    """Listen for clicks on images and draw the large view of the one that the link names; once, after every page."""
+    path = state.workspace()
+    run = finished_run(str(path)) if path else None
+    if path is None or run is None:
+        return
+    seen = Seen(str(path), run, Filter())
+    image_opener(key="detail.opener", on_open=lambda found: _take(seen, found))
+    asked = st.query_params.get(state.IMAGE)
+    if asked is None:
+        return
+    row = seen.opened.row_of.get(asked)
+    if row is None:
+        st.toast("The image of this link is not in this data set.")
+        close_detail()
+        return
+    _dialog(seen, int(row))
+
+
+def _take(seen: Seen, found: Opened) -> None:
+    if found.row < len(seen.columns):
+        open_detail(seen, found.row)
+        # within the large view neighbours lead away from the list, and a click in a list to that list
+        st.session_state[AMONG] = found.among
+
+
+@st.dialog("Image", width="large", on_dismiss=close_detail)
+def _dialog(seen: Seen, row: int) -> None:
+    among = st.session_state.get(AMONG, "")
+    st.html(STYLE + html.STYLE + '<div class="la-view"></div>' + html.steps(seen, kept_list(among), row, among))
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.html(html.large(seen, row))
+        _actions(row)
+    with right:
+        st.html(html.facts(html.labels(seen, row)))
+        source = loaders.review_source(seen.path, seen.run.run_id)
+        item = source.items([row], 0)[0]
+        st.html(html.choices(item.choices))
+        st.html(f'<p style="margin:0">{for_html(item.reasons, limit=1000)}</p>')
+    _more(seen, row)
+
+
+def _actions(row: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button("Judge this image", type="primary", key="detail.judge", icon=":material/rule:"):
+            state.set_filter(Filter(images=(row,)))
+            st.switch_page(f"{PAGES}/review.py")
+
+
+def _more(seen: Seen, row: int) -> None:
+    """Below image and labels: what is alike, why it is suspicious, what people said, what else is known."""
+    image_id = str(seen.opened.dataset.table["image_id"].iat[row])
+    log = loaders_detail.history(seen.path, image_id)
+    history = f"History ({len(log)})" if len(log) else "History"
+    alike, doubts, said, data = st.tabs(["Similar images", "Suspicion", history, "Data"], key="detail.tabs")
+    with alike:
+        near = loaders_detail.neighbours(seen.path, seen.run.run_id, row, NEIGHBOURS)
+        if near:
+            st.caption("The most similar images by what the model sees; a label in bold differs from the given one.")
+            st.html(grid(html.alike(seen, row, near), side=96))
+        else:
+            st.caption("This analysis has no features, so it is not known which images are alike.")
+    with doubts:
+        st.html(html.doubts(loaders_detail.doubts(seen.path, seen.run.run_id, row)))
+    with said:
+        if image_id in loaders.known(seen.path).excluded:
+            st.caption("This image is marked as not to be trained on.")
+        if len(log):
+            st.html(html.log(log))
+            st.caption(f"{count(len(log), 'event')}, newest first; what was undone is struck through.")
+        else:
+            st.caption("Nobody has said anything of this image yet.")
+    with data:
+        st.html(html.facts(html.metadata(seen, row, loaders_detail.file_size(seen.path, row))))
