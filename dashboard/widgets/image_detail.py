@@ -67,7 +67,7 @@ def _take(seen: Seen, found: Opened) -> None:
 @st.dialog("Image", width="large", on_dismiss=close_detail)
 def _dialog(seen: Seen, row: int) -> None:
     among = st.session_state.get(AMONG, "")
-    st.html(STYLE + html.STYLE + '<div class="la-view"></div>' + html.steps(seen, kept_list(among), row, among))
+    st.html(STYLE + html.STYLE + '<div class="la-view"></div>' + html.steps(seen, row, kept_list(row, among)))
     left, right = st.columns(2, gap="large")
     with left:
         st.html(html.large(seen, row))

@@ -44,14 +44,15 @@ STYLE = """
 """
 
 
-def steps(seen: Seen, part: Part | None, row: int, among: str) -> str:
-    """Previous and next in the list that the image was opened from, and where it stands there."""
-    places = [] if part is None else part.rows.tolist()
-    if part is None or row not in places:
+def steps(seen: Seen, row: int, found: tuple[str, Part] | None) -> str:
+    """Previous and next in the list (its name and rows) that the image stands in, and where it stands there."""
+    if found is None:
         return ""
+    name, part = found
+    places = part.rows.tolist()
     at = places.index(row)
-    before = _step(seen, places[at - 1], among, "previous") if at > 0 else ""
-    after = _step(seen, places[at + 1], among, "next") if at + 1 < len(places) else ""
+    before = _step(seen, places[at - 1], name, "previous") if at > 0 else ""
+    after = _step(seen, places[at + 1], name, "next") if at + 1 < len(places) else ""
     return f'<div class="la-step">{before}<span>{part.first + at + 1:,} of {part.total:,}</span>{after}</div>'
 
 

@@ -30,13 +30,17 @@ def keep_list(name: str, rows: NDArray[np.integer], *, at: int = 0) -> None:
     """Keep the list around position `at`, so that the large view can go through it. Never all of a million rows."""
     first = max(0, at - REACH)
     lists: dict[str, Part] = st.session_state.setdefault(LISTS, {})
+    lists.pop(name, None)  # the one shown last stands last
     lists[name] = Part(rows[first : at + REACH].copy(), first, len(rows))
 
 
-def kept_list(name: str) -> Part | None:
-    """The list of that name, as `keep_list` kept it last."""
+def kept_list(row: int, name: str = "") -> tuple[str, Part] | None:
+    """The list that the image in `row` stands in: the one of that name, else the one that was shown last."""
     lists: dict[str, Part] = st.session_state.get(LISTS, {})
-    return lists.get(name)
+    for found in (name, *reversed(lists)):
+        if found in lists and row in lists[found].rows:
+            return found, lists[found]
+    return None
 
 
 def image_link(seen: Seen, row: int, among: str = "") -> str:

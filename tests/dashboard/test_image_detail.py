@@ -150,11 +150,16 @@ def test_every_scorer_is_read_with_the_share_it_finds_less_suspicious(workspace:
 def test_a_long_list_is_kept_around_the_page_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_links.st, "session_state", {})
     keep_list("all", np.arange(100_000)[::-1], at=50_000)
-    part = kept_list("all")
-    assert part is not None and part.total == 100_000
+    found = kept_list(49_999, "all")
+    assert found is not None and found[0] == "all"
+    part = found[1]
+    assert part.total == 100_000
     assert len(part.rows) == 2 * REACH and part.first == 50_000 - REACH
     assert part.rows[0] == 99_999 - part.first
-    assert kept_list("other") is None
+    assert kept_list(3) is None, "too far away"
+    keep_list("other", np.array([3, 49_999]))
+    assert kept_list(3) == ("other", kept_list(49_999, "other")[1])  # type: ignore[index]
+    assert kept_list(49_999)[0] == "other" and kept_list(49_999, "all")[0] == "all"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("value", [None, 3, {}, {"row": "1", "among": ""}, {"row": -1, "among": ""}, {"row": 1}])

@@ -2,6 +2,7 @@
 // in which list it stands. Anything but a plain click is left to the browser: the card is a link to the same view.
 
 const INPUTS = "input, textarea, select, [contenteditable], [role=tab], [role=slider], [role=radio]";
+
 function card(event) {
   const path = event.composedPath().filter((node) => node instanceof Element);
   return path.find((node) => node.matches("a[data-image]"));
