@@ -92,6 +92,18 @@ def set_option(name: str, value: str, allowed: Sequence[str]) -> None:
     st.session_state[_WRITTEN] = _in_url()
 
 
+def kept(name: str) -> str:
+    """A choice of a page that is no fixed list, such as which blocks are open, as far as session or link say it."""
+    return str(_options().get(name, st.query_params.get(name, "")))
+
+
+def keep(name: str, value: str) -> None:
+    """Keep such a choice in the session and in the link; the usual, "", is left out of the link."""
+    _options()[name] = value
+    write_url({name: value or None})
+    st.session_state[_WRITTEN] = _in_url()
+
+
 def _options() -> dict[str, str]:
     options: dict[str, str] = st.session_state.setdefault(OPTIONS, {})
     return options

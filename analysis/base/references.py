@@ -4,6 +4,9 @@ from __future__ import annotations
 
 REFERENCES: dict[str, str] = {
     "Alpaydin98": "E. Alpaydin, C. Kaynak, Cascading classifiers, Kybernetika 34, 1998, pp. 369-374.",
+    "Benjamini95": (
+        "Y. Benjamini, Y. Hochberg, Controlling the false discovery rate, J. R. Stat. Soc. B 57, 1995, pp. 289-300."
+    ),
     "Beyer20": "L. Beyer et al., Are we done with ImageNet?, arXiv:2006.07159, 2020.",
     "Blondel08": "V. D. Blondel et al., Fast unfolding of communities in large networks, J. Stat. Mech., 2008.",
     "Coates11": (
@@ -38,6 +41,10 @@ REFERENCES: dict[str, str] = {
     ),
     "Lee18": "K.-H. Lee, X. He, L. Zhang, L. Yang, CleanNet, CVPR 2018, arXiv:1711.07131.",
     "McInnes18": "L. McInnes, J. Healy, J. Melville, UMAP, arXiv:1802.03426, 2018.",
+    "McNemar47": (
+        "Q. McNemar, Note on the sampling error of the difference between correlated proportions or percentages,"
+        " Psychometrika 12, 1947, pp. 153-157."
+    ),
     "North21a": (
         "C. G. Northcutt, L. Jiang, I. L. Chuang, Confident learning: estimating uncertainty in dataset labels, J."
         " Artif. Intell. Res. 70, 2021; arithmetic after cleanlab 2.9.0."

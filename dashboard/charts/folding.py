@@ -1,81 +1,145 @@
 """What the rows and columns of a matrix on the screen stand for, when there are more classes than the eye can take.
 
-Folding is for the screen only; exports always hold every class.
+Communities are blocks: a closed block is one row, an open one a row per class. Folding is for the screen only; exports
+always hold every class.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.widgets.text import community_name
+from dashboard.widgets.text import clean, community_name, count
 
 FOLDED = -1
 READABLE = 40  # classes whose names still fit beside a matrix on a 1280 px screen
+CLOSED = 12  # closed blocks that stand beside open ones
 
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """M rows and columns. Each is a class, a community, or "other", the rest folded together.
+    """M rows and columns. Each is a class, a closed block, the other classes of an open block, or all that is left.
 
-    labels: M names, not yet escaped. class_id: (M,) or -1. community: (M,) or -1. group: (K,) row of every class.
+    labels, ticks: M names, not yet escaped, in sentences and beside the chart. class_id: (M,) or -1. community: (M,) or
+    -1. rest: (M,) bool, the classes of an open block that have no row of their own. group: (K,) the row of every class;
+    of_class: (K,) its community.
     """
 
     labels: tuple[str, ...]
+    ticks: tuple[str, ...]
     class_id: NDArray[np.int64]
     community: NDArray[np.int64]
+    rest: NDArray[np.bool_]
     group: NDArray[np.int64]
+    of_class: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def position(self, *, class_id: int | None = None, community: int | None = None) -> int | None:
-        """The row that is this class, or this community as a whole; None when it is not on the screen."""
-        if class_id is not None:
-            row = int(self.group[class_id])
-            return row if self.class_id[row] == class_id else None
-        found = np.flatnonzero((self.community == community) & (self.class_id == FOLDED))
-        return int(found[0]) if len(found) else None
+    def position(self, *, class_id: int) -> int | None:
+        """The row that is this class by itself; None when it is folded."""
+        row = int(self.group[class_id])
+        return row if self.class_id[row] == class_id else None
+
+    def rows_of(self, community: int) -> NDArray[np.int64]:
+        """The rows that hold classes of a community, ascending."""
+        return np.unique(self.group[self.of_class == community])
+
+    @property
+    def is_whole(self) -> bool:
+        """Has every class a row of its own?"""
+        return bool((self.class_id != FOLDED).all())
+
+    def words(self) -> str:
+        """What is folded, in one or two sentences; empty when nothing is."""
+        if self.is_whole:
+            return ""
+        alone = int((self.class_id != FOLDED).sum())
+        closed = int(((self.class_id == FOLDED) & (self.community != FOLDED) & ~self.rest).sum())
+        parts = [count(closed, "community folded into one row", "communities folded into a row each")] if closed else []
+        parts += [f"{count(alone, 'class', 'classes')} with a row of their own"] if alone else []
+        parts += (
+            ["“other” for the rest, where fewest errors are"] if (self.rest | (self.community == FOLDED)).any() else []
+        )
+        total = count(len(self.group), "class", "classes")
+        return f"{total}: {', '.join(parts)}. On screen only: exports hold every class."
 
 
-def by_class(classes: pd.DataFrame, *, at_most: int = READABLE, among: NDArray[np.bool_] | None = None) -> Axis:
-    """The classes with most errors, those of a community side by side; the others in one last row.
+def usually_open(community: NDArray[np.integer[Any]], named: Collection[int] = ()) -> frozenset[int]:
+    """The blocks that are open until somebody folds them: all while every class fits, else the `named` communities."""
+    if len(community) <= READABLE:
+        return frozenset(np.unique(community).tolist())
+    return frozenset(named)
 
-    `classes` is the table of a run; `among` (K,) limits the choice, everything else is "other".
+
+def by_block(
+    classes: pd.DataFrame, opened: Collection[int], *, must: Collection[int] = (), at_most: int = READABLE
+) -> Axis:
+    """The axis with the communities `opened`, in the order of communities.
+
+    `classes` is the table of a run. Of the classes in open blocks those with most errors get a row, at most `at_most`,
+    `must` (class numbers) first; of the closed blocks those with most errors.
     """
     errors = classes["n_errors"].to_numpy()
-    community = classes["community"].to_numpy()
-    allowed = np.flatnonzero(among) if among is not None else np.arange(len(classes))
-    chosen = allowed[np.argsort(-errors[allowed], kind="stable")][:at_most]
-    chosen = chosen[np.lexsort((chosen, community[chosen]))]
-    rest = len(classes) - len(chosen)
-    labels = [str(classes["name"].iloc[k]) for k in chosen]
-    group = np.full(len(classes), len(chosen), np.int64)
-    group[chosen] = np.arange(len(chosen))
-    class_id, of = chosen.astype(np.int64), community[chosen].astype(np.int64)
-    if rest:
-        labels.append(f"other ({rest:,})")
-        class_id, of = np.append(class_id, FOLDED), np.append(of, FOLDED)
-    return Axis(tuple(labels), class_id, of, group)
-
-
-def by_community(classes: pd.DataFrame, *, at_most: int = READABLE) -> Axis:
-    """One row per community with the most errors; the others in one last row."""
     community = classes["community"].to_numpy().astype(np.int64)
-    n = int(community.max()) + 1
-    errors = np.bincount(community, weights=classes["n_errors"].to_numpy(), minlength=n)
-    chosen = np.sort(np.argsort(-errors, kind="stable")[:at_most])
-    place = np.full(n, len(chosen), np.int64)
-    place[chosen] = np.arange(len(chosen))
-    labels = [community_name(int(c)) for c in chosen]
-    of = chosen.astype(np.int64)
-    if n > len(chosen):
-        labels.append(f"other ({n - len(chosen):,})")
-        of = np.append(of, FOLDED)
-    return Axis(tuple(labels), np.full(len(labels), FOLDED, np.int64), of, place[community])
+    sizes = np.bincount(community)
+    shown = _classes_shown(errors, community, opened=opened, must=must, at_most=at_most)
+    has_rows = np.isin(np.arange(len(sizes)), community[shown])
+    blocks = _blocks_shown(errors, community, ~has_rows, at_most=CLOSED if has_rows.any() else at_most, must=must)
+    names = [clean(name) for name in classes["name"]]
+    rows: list[tuple[str, str, int, int, bool]] = []
+    group = np.full(len(classes), FOLDED, np.int64)
+    for c in np.flatnonzero(has_rows | blocks).tolist():
+        own = np.flatnonzero(community == c)
+        if has_rows[c] or len(own) == 1:  # a community of one class is that class
+            inside = own if len(own) == 1 else own[np.isin(own, shown)]
+            group[inside] = np.arange(len(rows), len(rows) + len(inside))
+            rows += [(names[k], names[k], k, c, False) for k in inside.tolist()]
+            left = own[group[own] == FOLDED]
+            if len(left):
+                group[left] = len(rows)
+                label = f"other of {community_name(c)} ({len(left):,})"
+                rows.append((label, label, FOLDED, c, True))
+        else:
+            group[own] = len(rows)
+            worst = own[np.argsort(-errors[own], kind="stable")[:2]]
+            tick = f"{c + 1}: {', '.join(clean(names[k], limit=16) for k in worst.tolist())} … {len(own):,}"
+            rows.append((community_name(c), tick, FOLDED, c, False))
+    left = np.flatnonzero(group == FOLDED)
+    if len(left):
+        group[left] = len(rows)
+        rows.append((f"other ({len(left):,})", f"other ({len(left):,})", FOLDED, FOLDED, False))
+    labels, ticks, class_id, of, rest = zip(*rows, strict=True)
+    return Axis(labels, ticks, np.array(class_id), np.array(of), np.array(rest, bool), group, community)
+
+
+def _classes_shown(
+    errors: NDArray[Any], community: NDArray[np.int64], *, opened: Collection[int], must: Collection[int], at_most: int
+) -> NDArray[np.int64]:
+    """Classes with a row of their own, because their block is open: those asked for, then those with most errors."""
+    allowed = np.flatnonzero(np.isin(community, list(opened)))
+    first = np.isin(allowed, list(must))
+    return allowed[np.lexsort((-errors[allowed], ~first))][:at_most]
+
+
+def _blocks_shown(
+    errors: NDArray[Any],
+    community: NDArray[np.int64],
+    closed: NDArray[np.bool_],
+    *,
+    at_most: int,
+    must: Collection[int],
+) -> NDArray[np.bool_]:
+    """Closed blocks with a row of their own, (C,) bool: those of the classes asked for, then those with most errors."""
+    weight = np.bincount(community, weights=errors, minlength=len(closed))
+    first = np.isin(np.arange(len(closed)), community[list(must)])
+    order = np.lexsort((-weight, ~first, ~closed))[: min(at_most, int(closed.sum()))]
+    return np.isin(np.arange(len(closed)), order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +165,22 @@ class Folded:
 def folded(confusion: pd.DataFrame, axis: Axis, *, errors_only: bool) -> Folded:
     """Sum the sparse table of a run into the rows of `axis`, with or without the images predicted as they are given."""
     given, predicted = confusion["given"].to_numpy(), confusion["predicted"].to_numpy()
-    count = confusion["count"].to_numpy().astype(np.int64)
-    matrix = np.zeros((len(axis), len(axis)), np.int64)
-    np.add.at(matrix, (axis.group[given], axis.group[predicted]), count)
+    number = confusion["count"].to_numpy()
+    m = len(axis)
+    cell = axis.group[given] * m + axis.group[predicted]
+    matrix = _summed(cell, number, m)
     totals = matrix.sum(axis=1), matrix.sum(axis=0)
     if errors_only:
         right = given == predicted
-        np.subtract.at(matrix, (axis.group[given[right]], axis.group[predicted[right]]), count[right])
+        matrix = matrix - _summed(cell[right], number[right], m)
     return Folded(matrix, *totals)
+
+
+def _summed(cell: NDArray[np.int64], number: NDArray[Any], m: int) -> NDArray[np.int64]:
+    return np.bincount(cell, weights=number, minlength=m * m).astype(np.int64).reshape(m, m)
+
+
+def counted(given: NDArray[Any], predicted: NDArray[Any], n_classes: int) -> pd.DataFrame:
+    """The matrix of some images (M,) as a table given, predicted, count: a row per cell with something in it."""
+    cells, number = np.unique(given.astype(np.int64) * n_classes + predicted, return_counts=True)
+    return pd.DataFrame({"given": cells // n_classes, "predicted": cells % n_classes, "count": number})

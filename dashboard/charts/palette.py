@@ -33,6 +33,7 @@ class Palette:
     faint: str  # points that are not meant
     categories: tuple[str, ...]
     sequence: tuple[str, ...]  # low to high
+    diverging: tuple[str, ...]  # less (blue) over nothing to more (orange)
 
 
 LIGHT = Palette(
@@ -57,6 +58,7 @@ LIGHT = Palette(
         "#18191B",
     ),
     sequence=("#F4F7FA", "#CFE0EE", "#9CC2DF", "#5F9AC7", "#2B6CA3", "#0D3B66"),
+    diverging=("#0D4F8B", "#5C9BD1", "#F4F6F8", "#E8955A", "#9A3A06"),
 )
 DARK = Palette(
     mode="dark",
@@ -80,6 +82,7 @@ DARK = Palette(
         "#F4F4F4",
     ),
     sequence=("#1A2128", "#1F3A52", "#28597F", "#3F86B8", "#7DB9E3", "#D6EBFB"),
+    diverging=("#9CD0F7", "#3579B0", "#1E262D", "#B0602B", "#FFC08A"),
 )
 
 
@@ -104,9 +107,24 @@ def colour_scale(colours: Palette) -> list[tuple[float, str]]:
     return [(i / last, colour) for i, colour in enumerate(colours.sequence)]
 
 
+def diverging_scale(colours: Palette) -> list[tuple[float, str]]:
+    """Blue for less, orange for more, the colour of the page for nothing, as a Plotly colour scale."""
+    last = len(colours.diverging) - 1
+    return [(i / last, colour) for i, colour in enumerate(colours.diverging)]
+
+
 def scale_colours(shares: NDArray[np.floating], colours: Palette) -> list[str]:
     """The colours of the sequence at (N,) shares in 0..1, as Plotly mixes them."""
-    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours.sequence])
+    return _mixed(shares, colours.sequence)
+
+
+def diverging_colours(shares: NDArray[np.floating], colours: Palette) -> list[str]:
+    """The diverging colours at (N,) shares in -1..1, as Plotly mixes them."""
+    return _mixed((np.asarray(shares) + 1) / 2, colours.diverging)
+
+
+def _mixed(shares: NDArray[np.floating], sequence: tuple[str, ...]) -> list[str]:
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in sequence])
     place = np.clip(shares, 0, 1) * (len(stops) - 1)
     mixed = [np.interp(place, np.arange(len(stops)), stops[:, channel]).round().astype(int) for channel in range(3)]
     return [f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in zip(*mixed, strict=True)]

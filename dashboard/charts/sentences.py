@@ -14,30 +14,65 @@ def _strong(name: object, say: Say) -> str:
     return f"<b>{say(name)}</b>"
 
 
-def cell(n: int, given: object, predicted: object, *, share: float, say: Say = for_html) -> str:
-    """ "37 images labelled cat were predicted dog, 4.1 % of cat." `share` is of the images given that label."""
+def cell(
+    n: int,
+    given: object,
+    predicted: object,
+    *,
+    share: float,
+    of_predicted: float | None = None,
+    say: Say = for_html,
+) -> str:
+    """ "37 images labelled cat were predicted dog, 4.1 % of cat." `share` is of the images given that label.
+
+    With `of_predicted`, the share of the images predicted that class, that is said instead.
+    """
     if given == predicted:
         return (
             f"{count(n, 'image')} of {_strong(given, say)} {_were(n)} predicted as labelled, {percent(share)} of them."
         )
     return (
         f"{count(n, 'image')} labelled {_strong(given, say)} {_were(n)} predicted {_strong(predicted, say)}, "
-        f"{percent(share)} of {say(given)}."
+        f"{_part(share, of_predicted, (given, predicted), say)}."
     )
 
 
 def group_cell(
-    n: int, given: object, predicted: object, *, share: float, errors_only: bool, say: Say = for_html
+    n: int,
+    given: object,
+    predicted: object,
+    *,
+    share: float,
+    errors_only: bool,
+    of_predicted: float | None = None,
+    groups: tuple[bool, bool] = (True, True),
+    say: Say = for_html,
 ) -> str:
-    """The same for rows that stand for several classes: a community, or the rest."""
+    """The same where one side or both (`groups`) stand for several classes: a community, or the rest."""
     if given != predicted:
+        one, other = _strong(given, say), _strong(predicted, say)
+        given_as = f"with a class of {one}" if groups[0] else one
+        predicted_as = f"as one of {other}" if groups[1] else other
         return (
-            f"{count(n, 'image')} labelled with a class of {_strong(given, say)} {_were(n)} predicted as one of "
-            f"{_strong(predicted, say)}, {percent(share)} of {say(given)}."
+            f"{count(n, 'image')} labelled {given_as} {_were(n)} predicted {predicted_as}, "
+            f"{_part(share, of_predicted, (given, predicted), say)}."
         )
     if errors_only:
         return f"{count(n, 'image')} {_were(n)} confused inside {_strong(given, say)}, {percent(share)} of its images."
     return f"{count(n, 'image')} of {_strong(given, say)} {_were(n)} predicted as one of its classes, {percent(share)}."
+
+
+def _part(share: float, of_predicted: float | None, ends: tuple[object, object], say: Say) -> str:
+    if of_predicted is None:
+        return f"{percent(share)} of {say(ends[0])}"
+    return f"{percent(of_predicted)} of all predicted {say(ends[1])}"
+
+
+def change(n: int, m: int, given: object, predicted: object, *, runs: tuple[str, str], say: Say = for_html) -> str:
+    """ "cat predicted dog: 37 images in resnet50, 52 in alexnet, 15 more." """
+    way = f"{_strong(given, say)} predicted {_strong(predicted, say)}"
+    ends = f"{m - n:,} more" if m > n else f"{n - m:,} fewer" if m < n else "as many"
+    return f"{way}: {count(n, 'image')} in {say(runs[0])}, {m:,} in {say(runs[1])}, {ends}."
 
 
 def edge(there: int, back: int, source: object, target: object, *, say: Say = for_html) -> str:

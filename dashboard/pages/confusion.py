@@ -3,72 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from dashboard import state
-from dashboard.cells import cells_in, filter_of
-from dashboard.charts.folding import READABLE, Axis, Folded, by_class, by_community, folded
-from dashboard.charts.matrix import MEASURES, Measure, matrix_figure, say_cell
-from dashboard.widgets.frame import Seen, colours, enter
-from dashboard.widgets.gallery import gallery, review_button
+from dashboard import loaders_confusion, state
+from dashboard.cells import rest_of
+from dashboard.widgets.class_table import class_table
+from dashboard.widgets.confused import cells_table, partners_table
+from dashboard.widgets.frame import Seen, enter
+from dashboard.widgets.gallery import review_button
+from dashboard.widgets.matrix_controls import axis_of, breadcrumbs, class_search, controls, rest_words
+from dashboard.widgets.matrix_view import View, said, show, view_of
 from dashboard.widgets.pair import say_pair
+from dashboard.widgets.pair_images import pair_images, without_images
 from dashboard.widgets.pair_verdict import pair_verdict
-
-CHART = "confusion.matrix"
-
-
-def axis_of(seen: Seen) -> Axis:
-    """Rows of the matrix: all classes while they can be read, else communities or the classes with most errors."""
-    classes = seen.table("classes")
-    inside = [c for c in (seen.chosen.community, seen.chosen.into) if c is not None]
-    if inside:
-        return by_class(classes, among=np.isin(classes["community"].to_numpy(), inside))
-    if len(classes) <= READABLE:
-        return by_class(classes)
-    rows = st.segmented_control(
-        "Rows", ["communities", "classes with most errors"], default="communities", required=True, key="confusion.rows"
-    )
-    return by_community(classes) if rows == "communities" else by_class(classes)
+from dashboard.widgets.second_run import second_run, short_names
+from dashboard.widgets.text import for_markdown
+from dashboard.widgets.two_runs import what_changed
 
 
-def clicked(axis: Axis) -> None:
-    """Take a click on the matrix into the filter."""
-    points = st.session_state[CHART]["selection"]["points"]
-    if points:
-        cell = int(points[0]["y"]), int(points[0]["x"])
-        if all(0 <= i < len(axis) for i in cell):
-            state.set_filter(filter_of(cell, axis, state.current()))
-
-
-def controls() -> dict[str, Any]:
-    """How the matrix is drawn."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        usual: Measure = state.option("show", MEASURES)  # type: ignore[assignment]  # one of MEASURES
-        key = f"confusion.show.{state.changes()}"
-        measure = st.segmented_control("Show", MEASURES, default=usual, required=True, key=key)
-        state.set_option("show", measure, MEASURES)
-        errors = st.toggle("Only errors", True, key="confusion.errors", help="Leave out images predicted as labelled.")
-        log = st.toggle("Log colours", False, key="confusion.log", help="Makes rare confusions visible.")
-    return {"measure": measure, "errors_only": errors, "log": log}
-
-
-def right_side(seen: Seen, axis: Axis, matrix: Folded, *, errors_only: bool) -> None:
-    """The sentence of the chosen cell and the images that pass the filter."""
-    st.subheader("Which images are these?", anchor=False)
-    if seen.chosen.pair is not None:
-        said = say_pair(seen)
-    else:
-        said = [say_cell(matrix, axis, cell, errors_only=errors_only) for cell in cells_in(seen.chosen, axis)]
-    for sentence in said:
+def chosen_cell(seen: Seen, view: View) -> None:
+    """The sentence of the chosen cell and what can be done with it."""
+    for sentence in said(seen, view) or (say_pair(seen) if seen.chosen.pair else []):
         st.html(f'<p role="status" style="margin:0">{sentence}</p>')
-    if seen.chosen.is_empty:
-        st.caption("Click a cell of the matrix to see its images. Until then: the most suspicious of all.")
     if seen.chosen.pair is not None and not seen.chosen.both:
         st.button(
-            "Also show the opposite direction",
+            "Also choose the opposite direction",
             key="confusion.both",
             type="tertiary",
             icon=":material/swap_horiz:",
@@ -77,7 +37,21 @@ def right_side(seen: Seen, axis: Axis, matrix: Folded, *, errors_only: bool) -> 
         )
     pair_verdict(seen, key="confusion.pair")
     review_button(seen, key="confusion.review")
-    gallery(seen, seen.rows, key="confusion")
+
+
+def beside(seen: Seen, view: View) -> None:
+    """The chosen cell, and the cells or partners as a table."""
+    if seen.chosen.is_empty:
+        st.caption("Click a cell of the matrix, or a row of the table, to see its images.")
+    chosen_cell(seen, view)
+    confusion = loaders_confusion.confusion_of(seen.path, seen.run.run_id, rest_of(seen.chosen))
+    k = seen.chosen.class_id
+    if k is not None:
+        st.markdown(f"**What {for_markdown(seen.classes[k])} is confused with**")
+        partners_table(seen, confusion, k)
+    else:
+        st.markdown("**The heaviest cells**")
+        cells_table(seen, confusion)
 
 
 def main() -> None:
@@ -85,25 +59,31 @@ def main() -> None:
     seen = enter("confusion", "Which classes are confused?", "Rows are given labels, columns predictions.")
     if seen is None:
         return
-    drawn = controls()
+    without_images(seen)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        drawn = controls()
+        class_search(seen)
+        other = second_run(seen, key="confusion")
+    names = short_names(seen, other) if other is not None else ("", "")
     axis = axis_of(seen)
-    matrix = folded(seen.table("confusion"), axis, errors_only=drawn["errors_only"])
-    left, right = st.columns([3, 2], gap="large")
+    breadcrumbs(seen, axis)
+    rest_words(seen)
+    view = view_of(seen, axis, drawn, other=other, names=names)
+    if other is None:
+        left, right = st.columns([3, 2], gap="large")
+    else:
+        left, right = st.container(), st.container()
     with left:
-        figure = matrix_figure(matrix, axis, colours(), chosen=cells_in(seen.chosen, axis), **drawn)
-        if drawn["errors_only"] and (seen.columns.predicted == seen.columns.given).all():
-            st.info("No image was predicted as another class than its given label.")
-        alt = f"Confusion matrix of {len(axis)} rows; the same numbers are in the table on the Communities page."
-        st.plotly_chart(
-            figure,
-            key=CHART,
-            on_select=lambda: clicked(axis),
-            selection_mode="points",
-            config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
-            alt=alt,
-        )
+        show(seen, view)
     with right:
-        right_side(seen, axis, matrix, errors_only=drawn["errors_only"])
+        beside(seen, view)
+    if not seen.chosen.is_empty:
+        st.subheader("Which images are these?", anchor=False)
+        pair_images(seen)
+    if other is not None:
+        what_changed(seen, other, names)
+    st.subheader("How does every class do?", anchor=False)
+    class_table(seen)
 
 
 main()

@@ -16,6 +16,7 @@ def pick_row(
     chosen: int | None,
     on_pick: Callable[[int | None], None],
     columns: dict[str, Any] | None = None,
+    height: int | None = None,
 ) -> None:
     """Draw `table` with the row at position `chosen` marked; `on_pick` gets the one clicked, None for unmarking."""
 
@@ -26,7 +27,16 @@ def pick_row(
     marked = [] if chosen is None else [chosen]
     if key not in st.session_state or list(st.session_state[key]["selection"]["rows"]) != marked:
         st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
-    st.dataframe(table, key=key, hide_index=True, on_select=picked, selection_mode="single-row", column_config=columns)
+    more: dict[str, Any] = {} if height is None else {"height": height}
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        on_select=picked,
+        selection_mode="single-row",
+        column_config=columns,
+        **more,
+    )
 
 
 def position_of(values: list[Any], wanted: Any) -> int | None:

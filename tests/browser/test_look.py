@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from analysis.runs.workspace import Workspace
-from dashboard.charts.folding import by_class
+from dashboard.charts.folding import by_block
 from dashboard.selection import Columns, Filter, from_params, rows_of
 from tests.browser.conftest import SETTLED, Server
 
@@ -80,7 +80,7 @@ def test_a_cell_of_the_matrix_leads_to_its_images(server: Server, browse: Callab
     page = browse(server.url)
     page.goto("/confusion")
     settle(page)
-    axis = by_class(Workspace.open(server.workspace).runs()[0].table("classes"))
+    axis = by_block(Workspace.open(server.workspace).runs()[0].table("classes"), {0, 1})
     row, column = axis.position(class_id=given), axis.position(class_id=predicted)
     assert row is not None and column is not None
     plot = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()

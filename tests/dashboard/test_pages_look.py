@@ -159,17 +159,17 @@ def test_a_link_to_classes_that_are_not_there_is_read_as_far_as_it_can_be(start:
 def test_a_click_on_a_cell_becomes_the_filter(start: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """AppTest cannot click a chart: the handler is called as Streamlit would, with what the browser would send."""
     from dashboard.cells import filter_of
-    from dashboard.charts.folding import by_class
+    from dashboard.charts.folding import by_block
     from dashboard.loaders import run_table
 
     app = fine(start("confusion.py"))
     path = app.session_state[state.WORKSPACE]
-    axis = by_class(run_table(path, app.session_state[state.RUN], "classes"))
+    axis = by_block(run_table(path, app.session_state[state.RUN], "classes"), {0, 1})
     row, column = axis.position(class_id=1), axis.position(class_id=3)
     assert row is not None and column is not None
     app.session_state[state.FILTER] = filter_of((row, column), axis, Filter(community=0, class_id=2))
     fine(app.run())
-    assert app.session_state[state.FILTER] == Filter(given=1, predicted=3, community=0)
+    assert app.session_state[state.FILTER] == Filter(given=1, predicted=3)
     assert "were predicted" in texts(app) or "was predicted" in texts(app)
 
 

@@ -1,0 +1,104 @@
+"""What the Confusion page reads, kept in memory: confusion of some images, figures per class, what two runs change."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.evaluate.paired import changed_classes, changed_pairs
+from dashboard import loaders
+from dashboard.charts.folding import counted
+from dashboard.per_class import class_figures
+from dashboard.selection import Filter, rows_of, to_params
+
+
+def confusion_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
+    """given, predicted, count of the images that pass `rest`; the whole table of the run while nothing is left out."""
+    if rest.is_empty:
+        return loaders.run_table(path, run_id, "confusion")
+    return _counted(path, run_id, stamp_of(path, run_id), key=_key(rest), _rest=rest).copy(deep=False)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _counted(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> pd.DataFrame:  # noqa: ARG001  # the key
+    columns = loaders.run_columns(path, run_id)
+    rows = rows_of(_rest, columns)
+    return counted(columns.given[rows], columns.predicted[rows], len(columns.community))
+
+
+def figures_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
+    """`class_figures` of the images that pass `rest`."""
+    return _figures(path, run_id, stamp_of(path, run_id), key=_key(rest), _rest=rest).copy(deep=False)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _figures(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> pd.DataFrame:  # noqa: ARG001  # the key
+    return class_figures(confusion_of(path, run_id, _rest), len(loaders.dataset(path).classes))
+
+
+def changes(path: str, run_id: str, other_id: str, rest: Filter) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(pairs, classes) that two runs treat differently, over the images that pass `rest` in the first run."""
+    stamps = f"{stamp_of(path, run_id)}|{stamp_of(path, other_id)}"
+    pairs, classes = _changes(path, run_id, other_id, stamps=stamps, key=_key(rest), _rest=rest)
+    return pairs.copy(deep=False), classes.copy(deep=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing the two runs …")
+def _changes(
+    path: str,
+    run_id: str,
+    other_id: str,
+    *,
+    stamps: str,  # noqa: ARG001  # part of the cache key
+    key: str,  # noqa: ARG001  # part of the cache key
+    _rest: Filter,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    one, other = (loaders.run_columns(path, run) for run in (run_id, other_id))
+    rows = rows_of(_rest, one)
+    parts = one.given[rows], one.predicted[rows], other.predicted[rows]
+    n_classes = len(one.community)
+    return changed_pairs(*parts, n_classes), changed_classes(*parts, n_classes)
+
+
+def noise_of(path: str, run_id: str) -> np.ndarray | None:
+    """The estimated share of wrong labels of every class, (K,), NaN without images; None for a run that lacks it."""
+    if not loaders.workspace(path).run(run_id).has("estimate"):
+        return None
+    shares = loaders.run_json(path, run_id, "estimate").get("classes")
+    return None if shares is None else np.array([np.nan if s is None else s for s in shares], np.float64)
+
+
+def _key(rest: Filter) -> str:
+    return json.dumps(to_params(rest), sort_keys=True)
+
+
+def stamp_of(path: str, run_id: str) -> str:
+    """What changes whenever the run is made again."""
+    card = loaders.workspace(path).run(run_id).card("suspects")
+    return f"{card['key']}@{card['at']}" if card else ""
+
+
+def confusion_beside(path: str, run_id: str, other_id: str, rest: Filter) -> pd.DataFrame:
+    """given, predicted, count of another run, over the images that pass `rest` in the run looked at."""
+    if rest.is_empty:
+        return loaders.run_table(path, other_id, "confusion")
+    stamps = f"{stamp_of(path, run_id)}|{stamp_of(path, other_id)}"
+    return _counted_beside(path, run_id, other_id, stamps=stamps, key=_key(rest), _rest=rest).copy(deep=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _counted_beside(
+    path: str,
+    run_id: str,
+    other_id: str,
+    *,
+    stamps: str,  # noqa: ARG001  # part of the cache key
+    key: str,  # noqa: ARG001  # part of the cache key
+    _rest: Filter,
+) -> pd.DataFrame:
+    one, other = (loaders.run_columns(path, run) for run in (run_id, other_id))
+    rows = rows_of(_rest, one)
+    return counted(one.given[rows], other.predicted[rows], len(one.community))

@@ -1,0 +1,79 @@
+"""Tables beside the matrix: its heaviest cells, and all that a class is confused with; a row leads to its images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from analysis.confusion.report import heaviest_pairs
+from dashboard import state
+from dashboard.cells import rest_of
+from dashboard.per_class import heaviest_cells, partners
+from dashboard.widgets.frame import Seen
+from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.text import clean
+
+MOST = 500  # cells listed; every other is found through one of its classes
+HEIGHT = 320
+NAME = st.column_config.TextColumn(width=124)
+SHARE = st.column_config.NumberColumn(format="%.1f %%", help="of the images given that label")
+
+
+def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
+    """The wrong cells with most images: the way to a cell without a mouse."""
+    cells = heaviest_cells(confusion, limit=MOST)
+    if cells.empty:
+        st.info("No image was predicted as another class than its given label.")
+        return
+    ways = list(zip(cells["given"].tolist(), cells["predicted"].tolist(), strict=True))
+    names = [clean(name) for name in seen.classes]
+    shown = pd.DataFrame(
+        {
+            "Given": [names[g] for g, _ in ways],
+            "Predicted": [names[p] for _, p in ways],
+            "Images": cells["count"],
+            "Share": cells["share"] * 100,
+        }
+    )
+
+    def pick(row: int | None) -> None:
+        given, predicted = ways[row] if row is not None else (None, None)
+        state.set_filter(replace(rest_of(seen.chosen), given=given, predicted=predicted))
+
+    pick_row(
+        shown,
+        key="confusion.cells",
+        chosen=position_of(ways, seen.chosen.pair),
+        on_pick=pick,
+        columns={"Given": NAME, "Predicted": NAME, "Share": SHARE},
+        height=HEIGHT,
+    )
+    wrong = int(((confusion["given"] != confusion["predicted"]) & (confusion["count"] > 0)).sum())
+    if wrong > len(cells):
+        st.caption(f"The {len(cells):,} heaviest of {wrong:,} cells; the others are listed by class: find it above.")
+
+
+def partners_table(seen: Seen, confusion: pd.DataFrame, class_id: int) -> None:
+    """Everything one class is confused with, both directions, the worst first."""
+    mine = confusion[(confusion["given"] == class_id) | (confusion["predicted"] == class_id)]
+    found = partners(heaviest_pairs(mine, seen.columns.community))
+    found = found[found["class_id"] == class_id].reset_index(drop=True)
+    if found.empty:
+        st.info("This class is not confused with any other.")
+        return
+    others = found["partner"].tolist()
+    shown = pd.DataFrame(
+        {
+            "Confused with": [clean(seen.classes[k]) for k in others],
+            "Predicted so": found["as_partner"],
+            "Other way": found["from_partner"],
+        }
+    )
+
+    def pick(row: int | None) -> None:
+        if row is not None:
+            state.set_filter(replace(rest_of(seen.chosen), given=class_id, predicted=others[row], both=True))
+
+    pick_row(shown, key=f"confusion.partners.{class_id}", chosen=None, on_pick=pick, height=HEIGHT)
