@@ -12,7 +12,7 @@ from dashboard.cells import Marks
 from dashboard.charts import sentences
 from dashboard.charts.folding import Axis, Folded
 from dashboard.charts.grid import WITH_NUMBERS, finish, heat, numbers, targets, top_of
-from dashboard.charts.matrix import Drawn, cells_where, hover_of, values_of
+from dashboard.charts.matrix import Drawn, cells_where, hover_of, in_cell, values_of
 from dashboard.charts.palette import Palette, diverging_colours, diverging_scale
 from dashboard.widgets.text import for_html
 
@@ -39,9 +39,8 @@ def difference_figure(
         [heat(shown, diverging_scale(colours), low=-top, high=top, **bar), targets(cells, hover, len(axis))]
     )
     if len(axis) <= WITH_NUMBERS:
-        form = "{:+,.0f}" if drawn.measure == "counts" else "{:+.1f}"
         behind = diverging_colours(shown[cells] / top, colours)
-        figure.add_trace(numbers(cells, [form.format(v).replace("-", "−") for v in change[row, column]], behind))
+        figure.add_trace(numbers(cells, [in_cell(v, drawn.measure, signed=True) for v in change[row, column]], behind))
     return finish(figure, axis, colours, marks)
 
 

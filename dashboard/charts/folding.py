@@ -78,17 +78,24 @@ def usually_open(community: NDArray[np.integer[Any]], named: Collection[int] = (
 
 
 def by_block(
-    classes: pd.DataFrame, opened: Collection[int], *, must: Collection[int] = (), at_most: int = READABLE
+    classes: pd.DataFrame,
+    opened: Collection[int],
+    *,
+    must: Collection[int] = (),
+    weight: NDArray[np.floating] | None = None,
+    at_most: int = READABLE,
 ) -> Axis:
     """The axis with the communities `opened`, in the order of communities.
 
     `classes` is the table of a run. Of the classes in open blocks those with most errors get a row, at most `at_most`,
-    `must` (class numbers) first; of the closed blocks those with most errors.
+    `must` (class numbers) first, then those with most `weight` (K,); of the closed blocks those with most errors.
     """
     errors = classes["n_errors"].to_numpy()
     community = classes["community"].to_numpy().astype(np.int64)
     sizes = np.bincount(community)
-    shown = _classes_shown(errors, community, opened=opened, must=must, at_most=at_most)
+    shown = _classes_shown(errors if weight is None else weight, errors, np.isin(community, list(opened)), must=must)[
+        :at_most
+    ]
     has_rows = np.isin(np.arange(len(sizes)), community[shown])
     blocks = _blocks_shown(errors, community, ~has_rows, at_most=CLOSED if has_rows.any() else at_most, must=must)
     names = [clean(name) for name in classes["name"]]
@@ -119,12 +126,29 @@ def by_block(
 
 
 def _classes_shown(
-    errors: NDArray[Any], community: NDArray[np.int64], *, opened: Collection[int], must: Collection[int], at_most: int
+    weight: NDArray[Any], errors: NDArray[Any], allowed: NDArray[np.bool_], *, must: Collection[int]
 ) -> NDArray[np.int64]:
-    """Classes with a row of their own, because their block is open: those asked for, then those with most errors."""
-    allowed = np.flatnonzero(np.isin(community, list(opened)))
-    first = np.isin(allowed, list(must))
-    return allowed[np.lexsort((-errors[allowed], ~first))][:at_most]
+    """The classes of open blocks, in the order in which they get a row of their own."""
+    found = np.flatnonzero(allowed)
+    first = np.isin(found, list(must))
+    return found[np.lexsort((-errors[found], -weight[found], ~first))]
+
+
+def between(
+    confusion: pd.DataFrame, community: NDArray[np.integer[Any]], opened: Collection[int]
+) -> NDArray[np.float64]:
+    """How many images each class exchanges with others of the `opened` communities, (K,).
+
+    With several open it is what goes from one to another that counts, because that is what they were opened for.
+    """
+    given, predicted = confusion["given"].to_numpy(), confusion["predicted"].to_numpy()
+    meant = np.isin(community, list(opened))
+    keep = (given != predicted) & meant[given] & meant[predicted]
+    if len(opened) > 1:
+        keep &= community[given] != community[predicted]
+    number = confusion["count"].to_numpy(np.float64)[keep]
+    ends = np.concatenate([given[keep], predicted[keep]])
+    return np.bincount(ends, np.concatenate([number, number]), minlength=len(community))
 
 
 def _blocks_shown(

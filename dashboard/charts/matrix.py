@@ -87,10 +87,19 @@ def matrix_figure(
     hover = hover_of(cells, lambda cell, say: say_cell(matrix, axis, cell, drawn, say=say))
     figure = go.Figure([heat(shown, colour_scale(colours), low=0, high=top, **bar), targets(cells, hover, len(axis))])
     if len(axis) <= WITH_NUMBERS:
-        form = "{:,.0f}" if drawn.measure == "counts" else "{:.1f}"
         behind = scale_colours(shown[cells] / top, colours)
-        figure.add_trace(numbers(cells, [form.format(value) for value in values[row, column]], behind))
+        figure.add_trace(numbers(cells, [in_cell(value, drawn.measure) for value in values[row, column]], behind))
     return finish(figure, axis, colours, marks or Marks())
+
+
+def in_cell(value: float, measure: Measure, *, signed: bool = False) -> str:
+    """A value as short as a narrow cell needs it: 37, 1.2k, 4.1."""
+    sign = "+" if signed else ""
+    if measure != "counts":
+        text = f"{value:{sign}.1f}"
+    else:
+        text = f"{value:{sign}.0f}" if abs(value) < 1000 else f"{value / 1000:{sign}.{int(abs(value) < 9950)}f}k"
+    return text.replace("-", "−")
 
 
 def hover_of(cells: Cells, sentence: Callable[[tuple[int, int], Callable[[object], str]], str]) -> list[str]:

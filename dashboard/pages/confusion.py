@@ -62,6 +62,7 @@ def main() -> None:
     without_images(seen)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         drawn = controls()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         class_search(seen)
         other = second_run(seen, key="confusion")
     names = short_names(seen, other) if other is not None else ("", "")
@@ -70,7 +71,7 @@ def main() -> None:
     rest_words(seen)
     view = view_of(seen, axis, drawn, other=other, names=names)
     if other is None:
-        left, right = st.columns([3, 2], gap="large")
+        left, right = st.columns([7, 4], gap="medium")
     else:
         left, right = st.container(), st.container()
     with left:

@@ -80,7 +80,6 @@ def _columns() -> dict[str, object]:
         return st.column_config.NumberColumn(format="%.1f %%", help=text)
 
     return {
-        "Class": st.column_config.TextColumn(pinned=True),
         "Accuracy": share("Share of the images given this label that are predicted so (recall)"),
         "from": share("Lower end of the 95 % interval of the accuracy (Wilson)"),
         "to": share("Upper end of the 95 % interval of the accuracy (Wilson)"),

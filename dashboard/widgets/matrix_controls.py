@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cells import classes_named, communities_named, rest_of
-from dashboard.charts.folding import READABLE, Axis, by_block, usually_open
+from dashboard.charts.folding import READABLE, Axis, between, by_block, usually_open
 from dashboard.charts.matrix import MEASURES, Drawn, Measure
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import clean, community_name, for_markdown
@@ -61,14 +61,18 @@ def write_open(communities: Collection[int]) -> None:
 
 
 def open_too(seen: Seen, more: Collection[int]) -> None:
-    """Open further blocks, where the visitor has folded some: else the filter opens what it names."""
-    if state.kept(OPEN):
+    """Open further blocks and keep them open: the rows must not change under the pointer with the next click."""
+    if state.kept(OPEN) or len(seen.classes) > READABLE:
         write_open(opened(seen) | frozenset(more))
 
 
 def axis_of(seen: Seen) -> Axis:
     """Rows of the matrix: blocks of classes, communities where a block is closed."""
-    return by_block(seen.table("classes"), opened(seen), must=classes_named(seen.chosen))
+    now, community = opened(seen), seen.columns.community
+    weight = None
+    if len(community) > READABLE and now:
+        weight = between(seen.table("confusion"), community, now)
+    return by_block(seen.table("classes"), now, must=classes_named(seen.chosen), weight=weight)
 
 
 def breadcrumbs(seen: Seen, axis: Axis) -> None:

@@ -16,6 +16,7 @@ from dashboard.widgets.text import community_name, count, for_html
 
 GROUPS = 8  # given classes shown in one direction
 EACH = 6  # images of each of them
+SIDE = 72  # pixels of a thumbnail
 
 
 def pair_images(seen: Seen) -> None:
@@ -48,12 +49,13 @@ def _by_given(seen: Seen, rows: NDArray[np.integer]) -> None:
     given = seen.columns.given[rows]
     number = np.bincount(given, minlength=len(seen.classes))
     order = np.argsort(-number, kind="stable")[: min(GROUPS, int((number > 0).sum()))]
-    parts = [STYLE]
+    parts = [STYLE + '<div style="display:flex;flex-wrap:wrap;gap:4px 24px">']
     for k in order.tolist():
         own = most_suspicious(rows[given == k], seen.columns.suspicion)[:EACH]
-        parts.append(f'<h5 style="margin:12px 0 4px;padding:0">{for_html(seen.classes[k])}: {number[k]:,}</h5>')
-        parts.append(cards(seen, own.tolist(), side=72))
-    st.html("".join(parts))
+        heading = f'<h5 style="margin:12px 0 4px;padding:0">{for_html(seen.classes[k])}: {number[k]:,}</h5>'
+        wide = f"width:{max(2, len(own)) * (SIDE + 12)}px;max-width:100%"
+        parts.append(f'<div style="{wide}">{heading}{cards(seen, own.tolist(), side=SIDE)}</div>')
+    st.html("".join(parts) + "</div>")
     left = int((number > 0).sum()) - len(order)
     more = f" {count(left, 'more class', 'more classes')} with fewer images: Review holds them all." if left > 0 else ""
     st.caption(f"The {EACH} most suspicious images of each given class.{more}")
