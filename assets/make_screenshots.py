@@ -32,6 +32,8 @@ PAGES = {
     "communities": "/communities",
     "map": "/map",
     "review": "/review",
+    "grid": "/review",
+    "team": "/team",
     "export": "/export",
 }
 
@@ -87,6 +89,10 @@ def shoot(browser: Browser, url: str, out: Path, width: int) -> None:
         for name, path in PAGES.items():
             page.goto(path)
             settle(page)
+            if name == "grid":
+                page.locator(".deck").press("g")
+                page.locator(".deck").press("a")
+                settle(page)
             suffix = "" if width == 1280 else f"_{width}"
             page.screenshot(path=out / f"{name}_{theme}{suffix}.png")
             print(out / f"{name}_{theme}{suffix}.png", flush=True)

@@ -23,7 +23,7 @@ from dashboard.widgets.reviewer import reviewer_name
 
 DECK = "review.deck"
 ORDER = "review.order"
-SIZE = 40  # images in a window
+SIZE = 60  # images in a window
 
 
 def order(choice: Choice, seen: Seen, *, options: Options, reviewer: str) -> dict[str, Any]:

@@ -46,6 +46,11 @@ class Deck:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def judge(self, key: str) -> None:
+        """Press a key as soon as there is an image: a press while the next ones are fetched means nothing."""
+        self.page.locator(".deck[data-state=image]").wait_for()
+        self.page.keyboard.press(key)
+
     def saved(self, at_least: int = 0) -> None:
         """Wait until nothing is pending and enough is saved."""
         self.page.wait_for_function(

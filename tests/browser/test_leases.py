@@ -37,8 +37,8 @@ def test_two_browsers_on_one_queue_never_judge_the_same_image(serve: Serve, brow
     server = serve(n=1500)
     ada, bob = of("Ada", server, browse), of("Bob", server, browse)
     for n in range(40):
-        ada.press("a" if n % 2 else "k")
-        bob.press("k" if n % 3 else "n")
+        ada.judge("a" if n % 2 else "k")
+        bob.judge("k" if n % 3 else "n")
     events = wait_for_events(server.workspace, 80)
     assert events["image_id"].is_unique
     assert events["reviewer"].value_counts().to_dict() == {"Ada": 40, "Bob": 40}

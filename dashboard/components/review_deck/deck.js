@@ -16,7 +16,7 @@ import { View } from "./view.js";
 import { Zoom } from "./zoom.js";
 
 const TELL_AFTER = 4000; // ms: the figures on the page follow the decisions, but not every single one
-const AHEAD = { single: { hold: 24, enough: 16, known: 24 }, grid: { hold: 60, enough: 48, known: 72 } }; // images
+const AHEAD = { single: { hold: 40, enough: 30, known: 50 }, grid: { hold: 60, enough: 48, known: 72 } }; // images
 const RETRY_EVERY = 3; // s between two questions for images that others have
 const LEFT_AFTER = 1000; // ms: the page may take the deck away and put it back
 const decks = new Map(); // one per workspace: it outlives a change of page
