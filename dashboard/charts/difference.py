@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dashboard.cells import Marks
 from dashboard.charts import sentences
 from dashboard.charts.folding import Axis, Folded
-from dashboard.charts.grid import WITH_NUMBERS, finish, heat, numbers, targets, top_of
+from dashboard.charts.grid import finish, has_numbers, heat, numbers, targets, top_of
 from dashboard.charts.matrix import Drawn, cells_where, hover_of, in_cell, values_of
 from dashboard.charts.palette import Palette, diverging_colours, diverging_scale
 from dashboard.widgets.text import for_html
@@ -38,10 +38,10 @@ def difference_figure(
     figure = go.Figure(
         [heat(shown, diverging_scale(colours), low=-top, high=top, **bar), targets(cells, hover, len(axis))]
     )
-    if len(axis) <= WITH_NUMBERS:
+    if has_numbers(axis, narrow=False):
         behind = diverging_colours(shown[cells] / top, colours)
         figure.add_trace(numbers(cells, [in_cell(v, drawn.measure, signed=True) for v in change[row, column]], behind))
-    return finish(figure, axis, colours, marks)
+    return finish(figure, axis, colours, marks=marks)
 
 
 def say_change(

@@ -14,14 +14,15 @@ from dashboard.charts.palette import GLYPHS, Palette, colour_of, shape_of, text_
 from dashboard.widgets.text import for_plotly
 
 WITH_NUMBERS = 16  # up to so many rows the number stands in the cell
+NARROW = 8  # the same where two matrices share the width
 NAMES_ABOVE = 24  # beyond so many columns only the marks fit above; the rows have the same order
 ROW = 14  # pixels that a name needs
 PIXELS = 600  # height of the figure while its rows fit
 CELLS = 1  # index of the trace that is clicked: the heat map itself reports no click
 
 
-def finish(figure: go.Figure, axis: Axis, colours: Palette, marks: Marks) -> go.Figure:
-    """Axes, lines between blocks, and what the filter means."""
+def finish(figure: go.Figure, axis: Axis, colours: Palette, *, marks: Marks, narrow: bool = False) -> go.Figure:
+    """Axes, lines between blocks, and what the filter means; `narrow` where two matrices share the width."""
     figure.update_layout(
         height=max(PIXELS, ROW * len(axis) + 80),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -43,7 +44,7 @@ def finish(figure: go.Figure, axis: Axis, colours: Palette, marks: Marks) -> go.
         "ticks": "",
         "tickfont": {"size": 12 if len(axis) <= 24 else 10, "color": colours.ink},
     }
-    names, above = _ticks(axis, colours)
+    names, above = _ticks(axis, colours, narrow=narrow)
     turned = 0 if _short(axis) else -60
     figure.update_xaxes(**ticks, ticktext=above, title="predicted", side="top", tickangle=turned)
     figure.update_yaxes(ticktext=names, title="given", **{**ticks, "range": [len(axis) - 0.5, -0.5]})
@@ -60,6 +61,11 @@ def top_of(values: NDArray[np.float64], axis: Axis) -> float:
     seen = np.abs(values[np.ix_(compared, compared)])
     top = float(np.nanmax(seen)) if np.isfinite(seen).any() else 0.0
     return top or 1.0
+
+
+def has_numbers(axis: Axis, *, narrow: bool) -> bool:
+    """Is there room for a number in every cell?"""
+    return len(axis) <= (NARROW if narrow else WITH_NUMBERS)
 
 
 def heat(
@@ -106,7 +112,7 @@ def numbers(cells: tuple[NDArray[np.int64], NDArray[np.int64]], text: list[str],
     )
 
 
-def _ticks(axis: Axis, colours: Palette) -> tuple[list[str], list[str]]:
+def _ticks(axis: Axis, colours: Palette, *, narrow: bool) -> tuple[list[str], list[str]]:
     """What stands beside the rows, and above the columns: names with the mark of their community.
 
     Above, a closed block is its number, and beyond `NAMES_ABOVE` columns a class is its mark alone.
@@ -116,7 +122,7 @@ def _ticks(axis: Axis, colours: Palette) -> tuple[list[str], list[str]]:
         "" if c == FOLDED else f'<span style="color:{colour_of(c, colours)}">{shape_of(c, GLYPHS)}</span>'
         for c in axis.community.tolist()
     ]
-    limits = [limit if k != FOLDED else 30 for k in axis.class_id.tolist()]
+    limits = [14 if narrow else limit if k != FOLDED else 30 for k in axis.class_id.tolist()]
     names = [
         f"{for_plotly(label, limit=longest)} {mark}"
         for label, mark, longest in zip(axis.ticks, glyphs, limits, strict=True)
@@ -136,10 +142,9 @@ def _short(axis: Axis) -> bool:
 
 
 def _separators(axis: Axis, colours: Palette) -> list[dict[str, object]]:
-    """Lines between communities, where the rows are classes."""
-    if (axis.class_id == FOLDED).all():
-        return []
-    borders = np.flatnonzero(np.diff(axis.community)) + 0.5
+    """Lines around the communities whose classes have rows of their own."""
+    alone = (axis.class_id != FOLDED) | axis.rest
+    borders = np.flatnonzero((np.diff(axis.community) != 0) & (alone[1:] | alone[:-1])) + 0.5
     line = {"color": colours.muted, "width": 1}
     low, high = -0.5, len(axis) - 0.5
     across = [{"type": "line", "x0": low, "x1": high, "y0": b, "y1": b, "line": line} for b in borders.tolist()]

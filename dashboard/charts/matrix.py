@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dashboard.cells import Marks
 from dashboard.charts import sentences
 from dashboard.charts.folding import FOLDED, Axis, Folded
-from dashboard.charts.grid import WITH_NUMBERS, finish, heat, numbers, targets, top_of
+from dashboard.charts.grid import finish, has_numbers, heat, numbers, targets, top_of
 from dashboard.charts.palette import Palette, colour_scale, scale_colours
 from dashboard.widgets.text import for_html, for_plotly
 
@@ -75,21 +75,36 @@ def say_cell(
 
 
 def matrix_figure(
-    matrix: Folded, axis: Axis, colours: Palette, *, drawn: Drawn, marks: Marks | None = None
+    matrix: Folded,
+    axis: Axis,
+    colours: Palette,
+    *,
+    drawn: Drawn,
+    marks: Marks | None = None,
+    beside: Folded | None = None,
 ) -> go.Figure:
-    """Rows are given, columns predicted; colour and shape of a mark tell the community; `marks` are framed."""
-    values = values_of(matrix, drawn.measure)
-    row, column = cells = cells_of(matrix)
-    shown = np.log10(1 + values) if drawn.log else values
-    top = top_of(shown, axis)
+    """Rows are given, columns predicted; colour and shape of a mark tell the community; `marks` are framed.
+
+    With `beside`, the matrix that it stands next to, both have one scale and less room.
+    """
+    narrow = beside is not None
+    shown = _shown(matrix, drawn)
+    top = max(top_of(_shown(m, drawn), axis) for m in (matrix, beside) if m is not None)
+    cells = cells_of(matrix)
     unit = "images" if drawn.measure == "counts" else "%"
     bar = {"title": {"text": unit, "side": "right"}} | (_log_ticks(top) if drawn.log else {})
     hover = hover_of(cells, lambda cell, say: say_cell(matrix, axis, cell, drawn, say=say))
     figure = go.Figure([heat(shown, colour_scale(colours), low=0, high=top, **bar), targets(cells, hover, len(axis))])
-    if len(axis) <= WITH_NUMBERS:
+    if has_numbers(axis, narrow=narrow):
         behind = scale_colours(shown[cells] / top, colours)
-        figure.add_trace(numbers(cells, [in_cell(value, drawn.measure) for value in values[row, column]], behind))
-    return finish(figure, axis, colours, marks or Marks())
+        values = values_of(matrix, drawn.measure)[cells]
+        figure.add_trace(numbers(cells, [in_cell(value, drawn.measure) for value in values], behind))
+    return finish(figure, axis, colours, marks=marks or Marks(), narrow=narrow)
+
+
+def _shown(matrix: Folded, drawn: Drawn) -> NDArray[np.float64]:
+    values = values_of(matrix, drawn.measure)
+    return np.log10(1 + values) if drawn.log else values
 
 
 def in_cell(value: float, measure: Measure, *, signed: bool = False) -> str:

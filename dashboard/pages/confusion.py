@@ -71,7 +71,7 @@ def main() -> None:
     rest_words(seen)
     view = view_of(seen, axis, drawn, other=other, names=names)
     if other is None:
-        left, right = st.columns([7, 4], gap="medium")
+        left, right = st.columns([3, 2], gap="medium")
     else:
         left, right = st.container(), st.container()
     with left:

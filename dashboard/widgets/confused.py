@@ -10,6 +10,7 @@ import streamlit as st
 from analysis.confusion.report import heaviest_pairs
 from dashboard import state
 from dashboard.cells import rest_of
+from dashboard.charts import sentences
 from dashboard.per_class import heaviest_cells, partners
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
@@ -17,8 +18,9 @@ from dashboard.widgets.text import clean
 
 MOST = 500  # cells listed; every other is found through one of its classes
 HEIGHT = 320
-NAME = st.column_config.TextColumn(width=124)
-SHARE = st.column_config.NumberColumn(format="%.1f %%", help="of the images given that label")
+NAME = st.column_config.TextColumn(width=98)
+NUMBER = st.column_config.NumberColumn(width=62)
+SHARE = st.column_config.NumberColumn(width=66, format="%.1f %%", help="of the images given that label")
 
 
 def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
@@ -47,7 +49,7 @@ def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
         key="confusion.cells",
         chosen=position_of(ways, seen.chosen.pair),
         on_pick=pick,
-        columns={"Given": NAME, "Predicted": NAME, "Share": SHARE},
+        columns={"Given": NAME, "Predicted": NAME, "Images": NUMBER, "Share": SHARE},
         height=HEIGHT,
     )
     wrong = int(((confusion["given"] != confusion["predicted"]) & (confusion["count"] > 0)).sum())
@@ -58,6 +60,17 @@ def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
 def partners_table(seen: Seen, confusion: pd.DataFrame, class_id: int) -> None:
     """Everything one class is confused with, both directions, the worst first."""
     mine = confusion[(confusion["given"] == class_id) | (confusion["predicted"] == class_id)]
+    own = mine[mine["given"] == class_id]
+    n_images = int(own["count"].sum())
+    wrong = own[own["predicted"] != class_id]
+    worst = wrong.loc[wrong["count"].idxmax(), "predicted"] if wrong["count"].any() else None
+    said = sentences.node(
+        seen.classes[class_id],
+        n_images=n_images,
+        n_errors=int(wrong["count"].sum()),
+        partner=seen.classes[int(worst)] if worst is not None else None,
+    )
+    st.html(f'<p role="status" style="margin:0">{said}</p>')
     found = partners(heaviest_pairs(mine, seen.columns.community))
     found = found[found["class_id"] == class_id].reset_index(drop=True)
     if found.empty:

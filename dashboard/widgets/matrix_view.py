@@ -65,12 +65,18 @@ def show(seen: Seen, view: View) -> None:
     if way == "difference":
         _difference(seen, view, view.other, marks)
         return
-    for column, matrix, name, key in zip(
-        st.columns(2), (view.one, view.other), view.names, (CHART, f"{CHART}.other"), strict=True
+    pair = view.one, view.other
+    for column, matrix, beside, name, key in zip(
+        st.columns(2), pair, pair[::-1], view.names, (CHART, f"{CHART}.other"), strict=True
     ):
         with column:
             st.markdown(f"**{for_markdown(name)}**")
-            _chart(seen, view, matrix_figure(matrix, view.axis, colours(), drawn=view.drawn, marks=marks), key=key)
+            _chart(
+                seen,
+                view,
+                matrix_figure(matrix, view.axis, colours(), drawn=view.drawn, marks=marks, beside=beside),
+                key=key,
+            )
 
 
 def _difference(seen: Seen, view: View, other: Folded, marks: Marks) -> None:

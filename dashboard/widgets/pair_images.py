@@ -15,7 +15,7 @@ from dashboard.widgets.pair import both_directions
 from dashboard.widgets.text import community_name, count, for_html
 
 GROUPS = 8  # given classes shown in one direction
-EACH = 6  # images of each of them
+EACH = 5  # images of each of them
 SIDE = 72  # pixels of a thumbnail
 
 

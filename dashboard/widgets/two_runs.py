@@ -20,6 +20,7 @@ TEST = (
     "(Benjamini-Hochberg): small means that chance alone would hardly do it"
 )
 NUMBER = st.column_config.NumberColumn
+NAME = st.column_config.TextColumn(width=96)
 
 
 def what_changed(seen: Seen, other: Seen, names: tuple[str, str]) -> None:
@@ -28,7 +29,10 @@ def what_changed(seen: Seen, other: Seen, names: tuple[str, str]) -> None:
     pairs, classes = loaders_confusion.changes(seen.path, seen.run.run_id, other.run.run_id, rest)
     st.subheader("What changes from one run to the other?", anchor=False)
     st.markdown(say_overall(classes, names))
-    left, right = st.columns(2, gap="large")
+    if pairs.empty and not classes["gained"].any() and not classes["lost"].any():
+        st.info("The two runs predict the same class for every image that is confused by either.")
+        return
+    left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Pairs of classes that are confused more or less**")
         _pairs_table(seen, pairs, names)
@@ -77,11 +81,14 @@ def _pairs_table(seen: Seen, pairs: pd.DataFrame, names: tuple[str, str]) -> Non
         chosen=position_of(ends, chosen),
         on_pick=pick,
         columns={
-            names[0]: NUMBER(help="images of the pair confused, both directions"),
-            "Change": NUMBER(format="%+d"),
-            "New": NUMBER(help=f"images confused in this pair only by {names[1]}"),
-            "Gone": NUMBER(help=f"images confused in this pair only by {names[0]}"),
-            "Chance": NUMBER(format="%.3g", help=TEST),
+            "One class": NAME,
+            "Another": NAME,
+            names[0]: NUMBER(width=66, help="images of the pair confused, both directions"),
+            names[1]: NUMBER(width=66, help="images of the pair confused, both directions"),
+            "Change": NUMBER(width=60, format="%+d"),
+            "New": NUMBER(width=50, help=f"images confused in this pair only by {names[1]}"),
+            "Gone": NUMBER(width=50, help=f"images confused in this pair only by {names[0]}"),
+            "Chance": NUMBER(width=66, format="%.3g", help=TEST),
         },
     )
     if len(pairs) > MOST:
@@ -108,18 +115,20 @@ def _classes_table(seen: Seen, classes: pd.DataFrame, names: tuple[str, str]) ->
         class_id = numbers[row] if row is not None else None
         state.set_filter(replace(rest, class_id=class_id, only=rest.only or ("errors" if row is not None else "")))
 
-    share = NUMBER(format="%.1f %%", help="share of its images predicted as given")
+    share = NUMBER(width=72, format="%.1f %%", help="share of its images predicted as given")
     pick_row(
         table,
         key="confusion.changed_classes",
         chosen=position_of(numbers, seen.chosen.class_id),
         on_pick=pick,
         columns={
+            "Class": NAME,
+            "Verdict": NAME,
             names[0]: share,
             names[1]: share,
-            "Gained": NUMBER(help=f"images that only {names[1]} gets right"),
-            "Lost": NUMBER(help=f"images that only {names[0]} gets right"),
-            "Chance": NUMBER(format="%.3g", help=TEST),
+            "Gained": NUMBER(width=60, help=f"images that only {names[1]} gets right"),
+            "Lost": NUMBER(width=50, help=f"images that only {names[0]} gets right"),
+            "Chance": NUMBER(width=66, format="%.3g", help=TEST),
         },
     )
     if len(classes) > MOST:

@@ -306,3 +306,12 @@ def test_the_filter_opens_the_blocks_that_it_names() -> None:
     of = np.arange(60) // 20
     assert communities_named(Filter(given=25, into=0), of) == {1, 0}
     assert usually_open(of, communities_named(Filter(class_id=45), of)) == {2}
+
+
+def test_two_matrices_side_by_side_have_one_scale() -> None:
+    one, classes, _ = tables(12, seed=1)
+    axis = whole(classes)
+    pair = [folded(table, axis, errors_only=True) for table in (one, one.assign(count=one["count"] * 7))]
+    figures = [matrix_figure(m, axis, LIGHT, drawn=Drawn(), beside=other) for m, other in (pair, pair[::-1])]
+    assert figures[0].data[0].zmax == figures[1].data[0].zmax == pair[1].count.max()
+    assert all(len(figure.data) == 2 for figure in figures), "there is no room for numbers"
