@@ -26,8 +26,6 @@ sys.path.insert(0, str(ROOT))
 
 CASES = {"alone": False, "beside_map": True}
 MAP = "Show the map beside"
-POINTS = """() => { const all = [...document.querySelectorAll('.js-plotly-plot')];
-  return all.reduce((n, plot) => n + plot._fullData.reduce((m, trace) => m + (trace.x?.length ?? 0), 0), 0); }"""
 ENTRIES = "() => performance.getEntriesByName('lookalike.next').map((entry) => entry.duration)"
 
 
@@ -53,11 +51,11 @@ def run_case(name: str, url: str, browser: Any, *, presses: int, pace: float) ->
     deck = Deck(page).open()
     if CASES[name]:
         page.get_by_text(MAP).click()
-        page.locator(".js-plotly-plot").first.wait_for()
+        page.locator(".point-map[data-state=ready]").wait_for()
         page.wait_for_function(SETTLED)
         deck.node.focus()
     page.wait_for_timeout(1000)
-    points = page.evaluate(POINTS)
+    points = int(page.locator(".point-map").get_attribute("data-drawn")) if CASES[name] else 0
     page.evaluate("() => performance.clearMeasures('lookalike.next')")
     shown = press(page, deck, presses=presses, pace=pace)
     page.wait_for_timeout(500)

@@ -1,4 +1,4 @@
-"""The map of images: positions in, figure out. Many points are sampled, and the sample says so."""
+"""The map of images: which points are drawn, by what they are coloured, and what the legend says. Pure."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
+import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.charts.palette import PLOTLY_SHAPES, Palette, colour_of, colour_scale, shape_of
-from dashboard.widgets.text import for_plotly
+from dashboard.charts.palette import GLYPHS, Palette, colour_of
+from dashboard.widgets.text import clean
 
-AT_MOST = 40_000  # points; a lasso over more makes the browser send megabytes
-WITH_SHAPES = 8_000  # beyond so many points a marker is too small for its shape to be seen
-LEGEND = 14
-_SYMBOLS = {"circle": 0, "diamond": 2, "square": 1, "triangle-up": 5, "triangle-down": 6, "star": 17, "hexagon": 14}
+AT_MOST = 200_000  # points; more of them are sampled on the server
+NAMED = 14  # lines of a legend
+DISTINCT = 2_000  # values of a column beyond which it is free text, which colours cannot show
+NAME = 28  # characters of a name in a legend
 
 
 @dataclass(frozen=True, eq=False)
 class Colouring:
-    """How points are told apart: categories with names, or a value in 0..1.
+    """How points are told apart: categories with names, or a value in 0..1 with the words for both ends.
 
     category: (N,) numbers into `names`, or None. value: (N,) floats in 0..1, or None. plain: the category, if any,
-    that is drawn as "nothing to see" (not yet judged).
+    that is drawn as "nothing to see" (not yet judged, no value).
     """
 
     title: str
@@ -31,6 +31,29 @@ class Colouring:
     names: Sequence[str] = ()
     value: NDArray[np.floating] | None = None
     plain: int | None = None
+    ends: tuple[str, str] = ("0", "1")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A category in a legend: colour and shape together, never colour alone."""
+
+    name: str
+    colour: str
+    glyph: str
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What stands below the map: `kind` is category or value, `lines` the most frequent categories, `more` the rest."""
+
+    title: str
+    kind: str
+    lines: tuple[Line, ...] = ()
+    more: str = ""
+    plain: int | None = None
+    low: str = ""
+    high: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +76,7 @@ def sample_points(n: int, first: NDArray[np.bool_], *, at_most: int = AT_MOST, w
     whole = len(kept) <= at_most // 2
     if not whole:
         kept = rng.choice(kept, at_most // 2, replace=False)
-    others = np.setdiff1d(np.arange(n), np.flatnonzero(first), assume_unique=True)
+    others = np.flatnonzero(~np.asarray(first, bool))
     drawn = rng.choice(others, min(len(others), at_most - len(kept)), replace=False)
     these = f"all {len(kept):,} {what}" if whole else f"{len(kept):,} of the {what} at random"
     shown = f"{len(kept) + len(drawn):,} of {n:,} images shown"
@@ -61,123 +84,61 @@ def sample_points(n: int, first: NDArray[np.bool_], *, at_most: int = AT_MOST, w
     return Sample(np.sort(np.r_[kept, drawn]), sentence)
 
 
-def map_figure(
-    xy: NDArray[np.floating],
-    colouring: Colouring,
-    colours: Palette,
-    *,
-    hover: Sequence[str],
-    meant: NDArray[np.bool_] | None = None,
-    outline: Sequence[Sequence[float]] = (),
-    height: int = 540,
-) -> go.Figure:
-    """M points at `xy` (M, 2). `meant` (M,) stand out, the rest are faint; `outline` is the lasso in force.
+def legend_of(colouring: Colouring, colours: Palette, meant: NDArray[np.integer] | None = None) -> Legend:
+    """The most frequent categories among the rows `meant` (all of them when None), in their own order.
 
-    `hover` holds M texts, escaped already. Trace 0 is the faint points, trace 1 those that are meant.
+    With more than fit, a last line says how many are left out.
     """
-    meant = np.ones(len(xy), bool) if meant is None else meant
-    size = float(np.clip(300 / np.sqrt(max(1, len(xy))), 3.5, 9))
-    figure = go.Figure(
-        [_faint(xy[~meant], colours, size), _points(xy, meant, colouring, colours, size=size, hover=hover)]
-    )
-    for name, marker in _legend(colouring, colours, meant):
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker, showlegend=True))
-    bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "title": ""}
-    figure.update_xaxes(**bare)
-    figure.update_yaxes(**bare)
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        plot_bgcolor=colours.background,
-        paper_bgcolor="rgba(0,0,0,0)",
-        dragmode="lasso",
-        hovermode="closest",
-        legend={
-            "title": {"text": colouring.title},
-            "itemclick": False,
-            "itemdoubleclick": False,
-            "itemsizing": "constant",
-            "orientation": "h",
-            "x": 0,
-            "y": 1.01,
-            "yanchor": "bottom",
-        },
-        shapes=[_outline(outline, colours)] if outline else [],
-        uirevision="map",
-    )
-    return figure
-
-
-def _faint(xy: NDArray[np.floating], colours: Palette, size: float) -> go.Scattergl:
-    return go.Scattergl(
-        x=xy[:, 0].astype(np.float32),
-        y=xy[:, 1].astype(np.float32),
-        mode="markers",
-        marker={"size": size * 0.8, "color": colours.faint, "opacity": 0.5},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
-def _points(
-    xy: NDArray[np.floating],
-    meant: NDArray[np.bool_],
-    colouring: Colouring,
-    colours: Palette,
-    *,
-    size: float,
-    hover: Sequence[str],
-) -> go.Scattergl:
-    marker = {"size": size, "opacity": 0.8, **_marker(colouring, meant, colours)}
-    return go.Scattergl(
-        x=xy[meant, 0].astype(np.float32),
-        y=xy[meant, 1].astype(np.float32),
-        mode="markers",
-        marker=marker,
-        hovertext=[hover[i] for i in np.flatnonzero(meant).tolist()],
-        hoverinfo="text",
-        showlegend=False,
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 0.15}},
-    )
-
-
-def _marker(colouring: Colouring, meant: NDArray[np.bool_], colours: Palette) -> dict[str, object]:
-    if colouring.value is not None:
-        bar = {"title": {"text": colouring.title, "side": "right"}, "thickness": 10, "outlinewidth": 0, "len": 0.6}
-        values = colouring.value[meant].astype(np.float32)
-        scale = colour_scale(colours)[1:]  # the lowest colour is nearly that of the page
-        stretched = [((place - scale[0][0]) / (1 - scale[0][0]), colour) for place, colour in scale]
-        return {"color": values, "cmin": 0, "cmax": 1, "colorscale": stretched, "colorbar": bar, "showscale": True}
-    category = np.asarray(colouring.category)[meant]
-    steps = (*colours.categories, colours.faint)
-    code = (category % len(colours.categories)).astype(np.uint8)
-    if colouring.plain is not None:
-        code[category == colouring.plain] = len(steps) - 1
-    scale = [(end / len(steps), colour) for i, colour in enumerate(steps) for end in (i, i + 1)]
-    drawn = {"color": code, "cmin": -0.5, "cmax": len(steps) - 0.5, "colorscale": scale, "showscale": False}
-    if len(category) <= WITH_SHAPES:
-        known = np.array([_SYMBOLS[shape] for shape in PLOTLY_SHAPES], np.uint8)
-        drawn["symbol"] = known[category % len(known)]
-    return drawn
-
-
-def _legend(colouring: Colouring, colours: Palette, meant: NDArray[np.bool_]) -> list[tuple[str, dict[str, object]]]:
-    """The most frequent categories; with more than fit, a last line says how many are left out."""
     if colouring.category is None:
-        return []
-    frequent = np.bincount(np.asarray(colouring.category)[meant], minlength=len(colouring.names))
+        low, high = colouring.ends
+        return Legend(colouring.title, "value", low=low, high=high)
+    category = colouring.category if meant is None else colouring.category[meant]
+    frequent = np.bincount(category, minlength=len(colouring.names))
     present = np.flatnonzero(frequent)
-    shown = np.sort(present[np.argsort(-frequent[present], kind="stable")][:LEGEND])
-    lines: list[tuple[str, dict[str, object]]] = []
-    for k in shown.tolist():
-        colour = colours.faint if k == colouring.plain else colour_of(k, colours)
-        lines.append((for_plotly(colouring.names[k], limit=22), {"color": colour, "symbol": shape_of(k), "size": 9}))
-    if len(present) > len(shown):
-        lines.append((f"and {len(present) - len(shown):,} more", {"color": "rgba(0,0,0,0)"}))
-    return lines
+    shown = np.sort(present[np.argsort(-frequent[present], kind="stable")][:NAMED])
+    lines = tuple(_line(colouring, k, colours) for k in shown.tolist())
+    left = len(present) - len(shown)
+    return Legend(colouring.title, "category", lines, f"and {left:,} more" if left else "", colouring.plain)
 
 
-def _outline(corners: Sequence[Sequence[float]], colours: Palette) -> dict[str, object]:
-    path = "M " + " L ".join(f"{x:g},{y:g}" for x, y in corners) + " Z"
-    return {"type": "path", "path": path, "line": {"color": colours.accent, "width": 2}, "layer": "above"}
+def _line(colouring: Colouring, k: int, colours: Palette) -> Line:
+    name = clean(colouring.names[k], limit=NAME)
+    if k == colouring.plain:
+        return Line(name, colours.faint, GLYPHS[0])
+    # numbered over colours and shapes as the browser does it
+    return Line(name, colour_of(k, colours), GLYPHS[k % len(GLYPHS)])
+
+
+def can_colour(column: pd.Series) -> bool:
+    """Can the values of a column of the data set be told apart by colour? Numbers and up to `DISTINCT` categories."""
+    if pd.api.types.is_numeric_dtype(column):
+        return bool(column.nunique() > 1)
+    try:
+        distinct = int(column.nunique())
+    except TypeError:  # lists and the like
+        return False
+    return 1 < distinct <= DISTINCT and distinct <= max(2, len(column) // 2)
+
+
+def colouring_of_column(column: pd.Series, title: str) -> Colouring:
+    """A column of the data set (N,) as colours: many different numbers as a scale, all else as categories."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.nunique() > NAMED:
+        return _scaled(column.to_numpy(np.float64, na_value=np.nan), title)
+    category, values = pd.factorize(column, sort=True)
+    names = [str(value) for value in values]
+    if (category < 0).any():
+        return Colouring(title, np.where(category < 0, len(names), category), [*names, "no value"], plain=len(names))
+    return Colouring(title, category, names)
+
+
+def _scaled(numbers: NDArray[np.float64], title: str) -> Colouring:
+    """From the 1st to the 99th percentile, so that one wrong number does not make all others look the same."""
+    known = numbers[np.isfinite(numbers)]
+    low, high = np.percentile(known, (1, 99)) if len(known) else (0.0, 1.0)
+    if low == high:
+        low, high = float(known.min()), float(known.max())
+    filled = np.where(np.isfinite(numbers), numbers, low)
+    value = np.clip((filled - low) / (high - low), 0, 1) if high > low else np.zeros(len(numbers))
+    missing = len(numbers) - len(known)
+    said = f"{title} ({missing:,} without a value are drawn as the lowest)" if missing else title
+    return Colouring(said, value=value, ends=(f"≤ {low:g}", f"≥ {high:g}"))

@@ -132,10 +132,8 @@ def test_a_lasso_leads_to_its_images_and_its_link_restores_it(server: Server, br
     page = browse(server.url)
     page.goto("/map")
     settle(page)
-    plot = page.locator(".js-plotly-plot .nsewdrag").first
-    plot.wait_for()
-    page.wait_for_timeout(500)
-    box = plot.bounding_box()
+    page.locator(".point-map[data-state=ready]").wait_for()
+    box = page.locator(".over").bounding_box()
     corners = [(0.05, 0.05), (0.6, 0.05), (0.6, 0.9), (0.05, 0.9), (0.05, 0.06)]
     places = [(box["x"] + fx * box["width"], box["y"] + fy * box["height"]) for fx, fy in corners]
     page.mouse.move(*places[0])
@@ -193,13 +191,14 @@ def test_the_way_a_page_is_drawn_is_part_of_the_link_too(server: Server, browse:
     page = browse(server.url)
     page.goto("/map?colour=suspicion&community=1")
     settle(page)
-    assert page.get_by_role("radio", name="suspicion").is_checked()
-    page.get_by_role("radio", name="predicted").click()
+    page.locator(".point-map[data-by=suspicion]").wait_for()
+    page.get_by_role("combobox", name="Colour by").click()
+    page.get_by_role("option", name="predicted").click()
     page.wait_for_function("() => location.search.includes('colour=predicted')")
     settle(page)
     page.go_back()
     page.wait_for_function("() => location.search.includes('colour=suspicion')")
-    page.get_by_role("radio", name="suspicion", checked=True).wait_for()
+    page.locator(".point-map[data-by=suspicion]").wait_for()
     assert filter_in(page) == Filter(community=1)
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dashboard.charts.palette import DARK, LIGHT
-from dashboard.charts.scatter import Colouring, map_figure, sample_points
+from dashboard.charts.scatter import Colouring, can_colour, colouring_of_column, legend_of, sample_points
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -32,39 +33,40 @@ def colouring(n: int, k: int = 12) -> Colouring:
     return Colouring("given label", category=np.arange(n) % k, names=[HOSTILE, *(f"c{i}" for i in range(1, k))])
 
 
-def test_points_that_are_not_meant_are_faint_and_stay_selectable() -> None:
-    xy = np.random.default_rng(0).random((100, 2))
-    meant = np.arange(100) < 30
-    figure = map_figure(xy, colouring(100), LIGHT, hover=[str(i) for i in range(100)], meant=meant)
-    faint, points = figure.data[:2]
-    assert len(faint.x) == 70 and faint.marker.color == LIGHT.faint
-    assert len(points.x) == 30 and list(points.hovertext) == [str(i) for i in range(30)]
-    assert points.x.dtype == np.float32
-    assert all(trace.x == (None,) for trace in figure.data[2:]), "the legend adds no points"
-
-
-def test_category_and_shape_go_together_on_the_map() -> None:
-    xy = np.random.default_rng(0).random((140, 2))
-    figure = map_figure(xy, colouring(140, 70), DARK, hover=[""] * 140)
-    points = figure.data[1]
-    looks = set(zip(points.marker.color.tolist(), points.marker.symbol.tolist(), strict=True))
-    assert len(looks) == 70
-    lines = [trace.name for trace in figure.data[2:]]
-    assert len(lines) == 15 and lines[-1] == "and 56 more" and "<img" not in "".join(lines)
+def test_a_legend_names_the_most_frequent_by_colour_and_shape_and_counts_the_rest() -> None:
+    category = np.repeat(np.arange(70), np.arange(70, 0, -1))
+    legend = legend_of(Colouring("given label", category=category, names=[f"c{k}" for k in range(70)]), DARK)
+    assert [line.name for line in legend.lines] == [f"c{k}" for k in range(14)] and legend.more == "and 56 more"
+    assert len({(line.colour, line.glyph) for line in legend.lines}) == 14
+    few = legend_of(colouring(140, 70), DARK, np.array([3, 73, 5]))
+    assert [line.name for line in few.lines] == ["c3", "c5"] and not few.more, "what stands out is named"
 
 
 def test_suspicion_is_a_scale_and_the_undecided_are_plain() -> None:
-    xy = np.random.default_rng(0).random((50, 2))
-    value = np.linspace(0, 1, 50)
-    scaled = map_figure(xy, Colouring("suspicion", value=value), LIGHT, hover=[""] * 50).data[1]
-    assert scaled.marker.cmin == 0 and scaled.marker.cmax == 1 and scaled.marker.showscale
+    scaled = legend_of(Colouring("suspicion", value=np.linspace(0, 1, 50)), LIGHT)
+    assert (scaled.kind, scaled.lines, scaled.low, scaled.high) == ("value", (), "0", "1")
     plain = Colouring("decision", category=np.arange(50) % 2, names=["not judged", "kept"], plain=0)
-    figure = map_figure(xy, plain, LIGHT, hover=[""] * 50)
-    assert figure.data[2].marker.color == LIGHT.faint
-    assert figure.data[1].marker.color[0] == len(LIGHT.categories) and figure.data[1].marker.color[1] == 1
+    legend = legend_of(plain, LIGHT)
+    assert legend.lines[0].colour == LIGHT.faint and legend.lines[1].colour == LIGHT.categories[1]
 
 
-def test_the_lasso_in_force_is_drawn() -> None:
-    xy = np.zeros((3, 2))
-    figure = map_figure(xy, colouring(3), LIGHT, hover=[""] * 3, outline=((0, 0), (1, 0), (1, 1)))
-    assert figure.layout.shapes[0].path == "M 0,0 L 1,0 L 1,1 Z"
+def test_a_column_of_few_values_is_categories_and_one_of_many_numbers_a_scale() -> None:
+    split = colouring_of_column(pd.Series(["train", "test", None, "train"]), "split")
+    assert split.names == ["test", "train", "no value"] and split.plain == 2
+    assert split.category is not None and split.category.tolist() == [1, 0, 2, 1]
+    numbers = pd.Series([*np.linspace(10, 20, 199), 1e9, np.nan])
+    scale = colouring_of_column(numbers, "width")
+    assert scale.value is not None and scale.category is None and scale.title.startswith("width (1 without")
+    assert scale.value.min() == 0 and scale.value.max() == 1
+    assert 0.4 < scale.value[100] < 0.6, "one wrong number does not make all others look the same"
+    flags = colouring_of_column(pd.Series([True, False, True]), "flag")
+    assert flags.names == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    ("values", "can"),
+    [([1, 2] * 20, True), ([1] * 40, False), (["a", "b"] * 20, True), ([f"text {i}" for i in range(40)], False)],
+)
+def test_only_columns_that_colours_can_tell_apart_are_offered(values: list[object], can: bool) -> None:
+    assert can_colour(pd.Series(values)) is can
+    assert not can_colour(pd.Series([[1]] * 40))

@@ -1,0 +1,1 @@
+"""The map of images: many points, drawn in the browser."""
