@@ -49,6 +49,7 @@ STEPS: tuple[Step, ...] = (
     Step("levels", "Communities at other resolutions", ("graph",), ("graph",), "analysis.steps:levels"),
     Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores", version=2),
     Step("report", "Weak spots", ("graph", "scores"), (), "analysis.steps:report", version=2),
+    Step("problems", "Problems of the images", ("neighbours",), (), "analysis.steps:problems"),
     Step("map", "Map", ("neighbours",), ("map",), "analysis.steps:layout"),
     Step("summary", "Summary", ("report", "map"), (), "analysis.steps:summary"),
 )

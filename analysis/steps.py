@@ -188,6 +188,19 @@ def report(context: Context) -> dict[str, Any]:
     return {"classes": classes, "communities": communities_table(built, confusion, n_suspects=per_class)}
 
 
+def problems(context: Context) -> dict[str, Any]:
+    """Copies, strangers, blank, dark, bright, small, odd images, as far as pixels and features are there."""
+    from analysis.data.images import ImageStore
+    from analysis.problems.find import find_problems
+
+    dataset = context.workspace.dataset()
+    store = None if dataset.pixels.kind == "none" else ImageStore(dataset.pixels, dataset.table)
+    if store is None:
+        context.progress.note("No pixels: blank, dark, bright, small images and exact copies are not looked for")
+    near = stored_neighbours(context.run)
+    return find_problems(dataset.table, store, near, progress=context.progress, parts=context.run.parts(context.key))
+
+
 def layout(context: Context) -> dict[str, Any]:
     """The map: a 2-D position of every image; nothing where there are no features."""
     from analysis.embed.project import umap_layout

@@ -13,6 +13,7 @@ from analysis.base.config import RunSettings
 from analysis.base.types import Dataset, Pixels
 from analysis.runs.run import DONE, Run
 from analysis.runs.workspace import Workspace
+from tests.factory_problems import problems_of
 
 HOSTILE = "<img src=x onerror=alert(1)> [a](javascript:1) href"
 
@@ -95,7 +96,10 @@ def _fill(run: Run, dataset: Dataset, seed: int) -> None:
         run.put(name, array, key="factory")
     for name, table in _tables(dataset, probs).items():
         run.put(name, table, key="factory")
+    for name, value in problems_of(dataset, near, similarity).items():
+        run.put(name, value, key="factory")
     run.put("summary", _summary(dataset, probs), key="factory")
+    run.put("graph", {"parameters": {"top": 1, "weights": "count", "resolution": 1.0}}, key="factory")
 
 
 def _neighbours(features: np.ndarray, k: int = 10, block: int = 2000) -> tuple[np.ndarray, np.ndarray]:

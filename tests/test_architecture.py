@@ -13,7 +13,10 @@ FLOORS = {
     "analysis.base": 0,
     "analysis.data": 1,
     "analysis.runs": 1,
-    **{f"analysis.{room}": 2 for room in ("models", "confusion", "noise", "embed", "text", "evaluate", "review")},
+    **{
+        f"analysis.{room}": 2
+        for room in ("models", "confusion", "noise", "embed", "text", "evaluate", "review", "problems")
+    },
     **{
         f"analysis.{file}": 3
         for file in ("__main__", "cli", "job", "labels", "options", "pipeline", "plain", "steps", "terminal")

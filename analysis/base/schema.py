@@ -76,6 +76,20 @@ TABLES: dict[str, dict[str, str]] = {
         "is_suspect": "bool",  # flagged by the confident-learning filter
         "kind": "str",  # cross, within or none: does the suggestion leave the community of the given class?
     },
+    "image_facts": {  # a row per image, in data set order; NaN where pixels or features are missing, or a file is gone
+        "flat": "float",  # share of the pixels within 8 of 256 grey levels of the median
+        "darkest": "float",  # the 1st percentile of the grey levels, 0..1
+        "brightest": "float",  # the 99th
+        "small": "float",  # shorter side over the median shorter side
+        "shape": "float",  # how many times wider or taller than the median aspect; at least 1
+        "likeness": "float",  # mean similarity to the nearest images
+        "same_as": "int",  # the first row with exactly the same pixels; the own row where it is the first
+    },
+    "near_pairs": {  # images that are almost the same, the most similar first; source < target are rows
+        "source": "int",
+        "target": "int",
+        "similarity": "float",
+    },
     "suspects": {  # the suspicious images only, most suspicious first
         "row": "int",
         "image_id": "str",
