@@ -76,10 +76,10 @@ def partners_table(seen: Seen, confusion: pd.DataFrame, class_id: int) -> None:
     if found.empty:
         st.info("This class is not confused with any other.")
         return
-    others = found["partner"].tolist()
+    others, names = found["partner"].tolist(), seen.classes
     shown = pd.DataFrame(
         {
-            "Confused with": [clean(seen.classes[k]) for k in others],
+            "Confused with": [clean(names[k]) for k in others],
             "Predicted so": found["as_partner"],
             "Other way": found["from_partner"],
         }

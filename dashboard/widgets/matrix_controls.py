@@ -135,10 +135,11 @@ def _chooser(seen: Seen, now: frozenset[int]) -> None:
 # -- one class --------------------------------------------------------------------------------------------------------
 def class_search(seen: Seen) -> None:
     """Find a class by typing; it becomes the class of the filter, its row and column are pointed at."""
-    numbers = list(range(len(seen.classes)))
+    names = seen.classes  # looked up once: it is read from the open workspace
+    numbers = list(range(len(names)))
     if len(numbers) > ALL_NAMES:
         part = st.text_input("Part of the name of a class", key="confusion.part")
-        numbers = matching(seen.classes, part)
+        numbers = matching(names, part)
     key = f"confusion.class.{state.changes()}"
 
     def choose() -> None:
@@ -153,7 +154,7 @@ def class_search(seen: Seen) -> None:
         "Find a class",
         numbers,
         at,
-        lambda k: clean(seen.classes[k]),
+        lambda k: clean(names[k]),
         key,
         placeholder="type its name",
         width=220,

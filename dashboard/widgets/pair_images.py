@@ -49,10 +49,11 @@ def _by_given(seen: Seen, rows: NDArray[np.integer]) -> None:
     given = seen.columns.given[rows]
     number = np.bincount(given, minlength=len(seen.classes))
     order = np.argsort(-number, kind="stable")[: min(GROUPS, int((number > 0).sum()))]
+    names = seen.classes
     parts = [STYLE + '<div style="display:flex;flex-wrap:wrap;gap:4px 24px">']
     for k in order.tolist():
         own = most_suspicious(rows[given == k], seen.columns.suspicion)[:EACH]
-        heading = f'<h5 style="margin:12px 0 4px;padding:0">{for_html(seen.classes[k])}: {number[k]:,}</h5>'
+        heading = f'<h5 style="margin:12px 0 4px;padding:0">{for_html(names[k])}: {number[k]:,}</h5>'
         wide = f"width:{max(2, len(own)) * (SIDE + 12)}px;max-width:100%"
         parts.append(f'<div style="{wide}">{heading}{cards(seen, own.tolist(), side=SIDE)}</div>')
     st.html("".join(parts) + "</div>")

@@ -97,10 +97,10 @@ def _pairs_table(seen: Seen, pairs: pd.DataFrame, names: tuple[str, str]) -> Non
 
 def _classes_table(seen: Seen, classes: pd.DataFrame, names: tuple[str, str]) -> None:
     shown = classes.head(MOST)
-    numbers = shown["class_id"].tolist()
+    numbers, label = shown["class_id"].tolist(), seen.classes
     table = pd.DataFrame(
         {
-            "Class": [clean(seen.classes[k]) for k in numbers],
+            "Class": [clean(label[k]) for k in numbers],
             "Verdict": [_verdict(c, q) for c, q in zip(shown["change"], shown["q"], strict=True)],
             names[0]: shown["n_one"] / shown["n_images"] * 100,
             names[1]: shown["n_other"] / shown["n_images"] * 100,
