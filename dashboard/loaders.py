@@ -28,8 +28,6 @@ from analysis.review.said import Said, said_of
 from analysis.review.standing import JUDGEMENTS
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
-from dashboard.charts.palette import palette
-from dashboard.components.class_graph.drawing import Drawing, heaviest
 from dashboard.items import Known, Source, typical_rows, verified_rows
 from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns
@@ -207,18 +205,6 @@ def _export(path: str, run_id: str | None, policy: str, last_event: int) -> Expo
     found = opened.open_workspace(path)
     run = found.workspace.run(run_id) if run_id else None
     return gather(found.workspace, found.decisions, run=run, policy=ExportPolicy.model_validate_json(policy))
-
-
-def class_graph(path: str, run_id: str, mode: str) -> Drawing:
-    """The confusion graph of a run as it is drawn in a light or dark page."""
-    stamps = "|".join(_stamp(path, run_id, name) for name in ("classes", "edges"))
-    return _class_graph(path, run_id, mode, stamps)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _class_graph(path: str, run_id: str, mode: str, stamps: str) -> Drawing:  # noqa: ARG001  # part of the cache key
-    run = workspace(path).run(run_id)
-    return Drawing(run.table("classes"), heaviest(run.table("edges")), palette(mode))
 
 
 def agreement(path: str, run_id: str, view: View) -> Agreements:

@@ -73,22 +73,23 @@ def remaining(
     verdicts: Verdicts,
     *,
     given: NDArray[np.integer],
-    best: Predictions,
+    top_class: NDArray[np.integer],
+    top_prob: NDArray[np.floating],
     made: Mapping[str, Any],
 ) -> NDArray[np.float64]:
     """The weight (E,) of each edge once the mended labels are counted instead of the given ones.
 
-    `best`: the best classes of all N images; `made`: the run's graph parameters (`top`, `weights`). An image with a
-    new label gives its confusion to that class; one with several labels, or none that fits, gives none. An edge can
-    also grow. Rates keep the class sizes of the run: a few mended labels change them little.
+    `top_class`, `top_prob` (N, k): the best classes of every image; `made`: the run's graph parameters (`top`,
+    `weights`). An image with a new label gives its confusion to that class; one with several labels, or none that
+    fits, gives none. An edge can also grow. Rates keep the class sizes of the run: a few mended labels change them
+    little.
     """
     weight = edges["weight"].to_numpy(np.float64)
     changed = verdicts.kind != KINDS.index("overlap")
     rows, label = verdicts.row[changed], verdicts.label[changed]
     if not len(rows):
         return weight.copy()
-    assert best.top_class is not None and best.top_prob is not None
-    classes, scores = np.asarray(best.top_class[rows]), np.asarray(best.top_prob[rows])
+    classes, scores = np.asarray(top_class[rows]), np.asarray(top_prob[rows])
     met, place = np.unique(np.concatenate([given[rows], label[label >= 0], classes.ravel()]), return_inverse=True)
     n, n_new = len(rows), int((label >= 0).sum())
     own, new, listed = place[:n], place[n : n + n_new], place[n + n_new :].reshape(classes.shape)

@@ -100,6 +100,13 @@ def node(name: object, *, n_images: int, n_errors: int, partner: object | None, 
     return missed + share + (f", most often as {say(partner)}." if partner is not None else ".")
 
 
+def mended(wrong: int, total: int, source: object, target: object, *, say: Say = for_html) -> str:
+    """ "37 of 120 confusions between cat and dog were wrong labels." """
+    between = f"between {_strong(source, say)} and {_strong(target, say)}"
+    ending = "was a wrong label" if wrong == 1 else "were wrong labels"
+    return f"{wrong:,} of {count(total, 'confusion')} {between} {ending}."
+
+
 def _were(n: int) -> str:
     return "was" if n == 1 else "were"
 

@@ -1,45 +1,51 @@
-"""The report of one community: how weak it is, its worst pairs in both directions, and the way to judge it."""
+"""The report of one community (METHODS 1.4): how weak it is, its worst pairs in both directions, how to judge it."""
 
 from __future__ import annotations
+
+from typing import cast
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
+from analysis.review.edges import EdgeVerdict
+from dashboard import loaders, loaders_communities, state
 from dashboard.charts import sentences
-from dashboard.components.class_graph.drawing import Drawing, edge_id, ends_of
+from dashboard.components.class_graph.drawing import Drawing
+from dashboard.components.class_graph.scene import edge_id, ends_of
+from dashboard.loaders_communities import work
 from dashboard.selection import Filter
+from dashboard.widgets.edge_reasons import facts_of
 from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.levels import real
+from dashboard.widgets.pair_verdict import VERDICTS
 from dashboard.widgets.picker import pick_row, position_of
 from dashboard.widgets.text import clean, community_name, count, for_html, percent
+from dashboard.widgets.work import first_names, state_of
 
 PAIRS = 5
 LEGEND = 14
+CHOICES = 100
 CHOICE = "communities.choice"
 PAIR_TABLE = "communities.pairs"
 
 
 def members(seen: Seen, community: int, *, at_most: int = 6) -> str:
     """ "cat, dog, deer and 4 more": the classes of a community as plain text, most errors first."""
-    classes = seen.table("classes")
-    own = classes[classes["community"] == community].sort_values("n_errors", ascending=False, kind="stable")
-    names = [clean(name, limit=24) for name in own["name"]]
-    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
-    return ", ".join(names[:at_most]) + more
+    return first_names(seen.table("classes"), [community], at_most=at_most)[0]
 
 
-def legend(seen: Seen, drawing: Drawing) -> None:
-    """Which mark stands for which community."""
+def legend(seen: Seen, drawing: Drawing, *, own: bool) -> None:
+    """Which mark stands for which community, or, at another resolution than the run's, for which group."""
     known = drawing.legend()
     lines = [
         f'<span style="white-space:nowrap"><span style="color:{colour}" aria-hidden="true">{glyph}</span> '
-        f"{community_name(community)}</span>"
-        for glyph, colour, community in known[:LEGEND]
+        f"{community_name(group) if own else f'group {group + 1}'}</span>"
+        for glyph, colour, group in known[:LEGEND]
     ]
     if len(known) > LEGEND:
         lines.append(f"and {len(known) - LEGEND} more")
-    single = int((seen.table("classes")["community"].value_counts() == 1).sum())
-    if single:
+    single = int((seen.table("communities")["n_classes"] == 1).sum())
+    if single and own:
         lines.append(f"{count(single, 'class', 'classes')} alone")
     st.html('<div style="display:flex;flex-wrap:wrap;gap:4px 16px;font-size:14px">' + "".join(lines) + "</div>")
 
@@ -55,18 +61,21 @@ def community_meant(seen: Seen) -> int | None:
 
 def choose_community(seen: Seen) -> int:
     """The community of the filter, or one chosen here; the one with most errors comes first."""
-    table = seen.table("communities").sort_values("n_errors", ascending=False, kind="stable")
-    known = table["community"].tolist()
-    at = position_of(known, community_meant(seen)) or 0
+    table = seen.table("communities").sort_values(["n_errors", "community"], ascending=[False, True])
+    known = table["community"].tolist()[:CHOICES]
+    meant = community_meant(seen)
+    if meant is not None and meant not in known:
+        known.append(meant)
+    names = dict(zip(known, first_names(seen.table("classes"), known), strict=True))
 
     def say(number: int) -> str:
-        return f"{community_name(number)}: {members(seen, number, at_most=3)}"
+        return f"{community_name(number)}: {names[number]}"
 
     def chosen() -> None:
         state.set_filter(Filter(community=st.session_state[key]))
 
     key = f"{CHOICE}.{state.changes()}"
-    number = st.selectbox("Community", known, at, say, key, on_change=chosen)
+    number = st.selectbox("Community", known, position_of(known, meant) or 0, say, key, on_change=chosen)
     return int(number)
 
 
@@ -85,56 +94,49 @@ def community_report(seen: Seen) -> None:
         help="The most that the accuracy over all images could rise if these classes were told apart perfectly. "
         "Part of it may be wrong labels.",
     )
+    done = work(seen.path, seen.run.run_id)
+    suspects, judged = int(done.suspects[number]), int(done.judged[number])
     st.caption(
         f"{count(int(facts['n_classes']), 'class', 'classes')}, {count(n_images, 'image')}, "
         f"{count(n_errors, 'error')}, {percent(facts['mass_share'])} of all confusion. Stability "
-        f"{facts['stability']:.2f} of 1: {_real(facts['stability'])}."
+        f"{facts['stability']:.2f} of 1: {real(facts['stability'])}. {count(int(done.wrong[number]), 'wrong label')} "
+        "confirmed by people."
     )
+    if suspects:
+        st.progress(judged / suspects, f"{judged:,} of {count(suspects, 'suspect')} judged: {state_of(done, number)}")
     worst_pairs(seen, number)
-    suspects = int(seen.suspects_of_community[number])
-    label = f"Review this community ({count(suspects, 'suspect')})"
+    label = f"Review this community ({count(suspects - judged, 'suspect')} left)"
     if st.button(label, type="primary", disabled=not suspects, key="communities.judge"):
         state.set_filter(Filter(community=number, only="suspects"))
         st.switch_page(f"{PAGES}/review.py")
 
 
-def _real(stability: float) -> str:
-    if stability >= 0.9:
-        return "the group is found again and again"
-    return "the group is found most of the time" if stability >= 0.7 else "other runs group these classes otherwise"
-
-
 def worst_pairs(seen: Seen, community: int) -> None:
-    """The most confused pairs inside, both directions; a click chooses the pair."""
-    pairs = pairs_inside(seen.table("edges"), seen.table("classes"), community)[:PAIRS]
+    """The most confused pairs inside, both directions, with what people said of them; a click chooses the pair."""
+    pairs = loaders_communities.worst_pairs(seen.path, seen.run.run_id, community, PAIRS)
     if pairs.empty:
         st.caption("No image of it was predicted as another of its classes.")
         return
     names = seen.classes
-
     ends = [edge_id(int(a), int(b)) for a, b in zip(pairs["source"], pairs["target"], strict=True)]
 
     def pick(row: int | None) -> None:
         pair = ends_of(ends[row]) if row is not None else None
         state.set_filter(Filter(given=pair[0], predicted=pair[1], both=True) if pair else Filter(community=community))
 
-    shown = pd.DataFrame(
-        {
-            "One class": [clean(names[k], limit=28) for k in pairs["source"]],
-            "→": pairs["count_source_as_target"],
-            "←": pairs["count_target_as_source"],
-            "Another class": [clean(names[k], limit=28) for k in pairs["target"]],
-        }
-    )
     pair = seen.chosen.pair
     pick_row(
-        shown,
+        pair_frame(seen, pairs),
         key=PAIR_TABLE,
         chosen=position_of(ends, edge_id(*pair) if pair else None),
         on_pick=pick,
         columns={
-            "→": st.column_config.NumberColumn(help="images of the one predicted as the other"),
-            "←": st.column_config.NumberColumn(help="the opposite direction"),
+            "→": st.column_config.NumberColumn(width=50, help="images of the one predicted as the other"),
+            "←": st.column_config.NumberColumn(width=50, help="the opposite direction"),
+            "> 2 : 1": st.column_config.TextColumn(width=60, help="one direction is more than twice the other"),
+            "Wrong labels": st.column_config.TextColumn(help="of the confusions of this pair that were judged"),
+            "Look alike": st.column_config.TextColumn(help="judged confusions whose given label is right"),
+            "Team says": st.column_config.TextColumn(help="what people said of the two classes"),
         },
     )
     worst = pairs.iloc[0]
@@ -143,9 +145,23 @@ def worst_pairs(seen: Seen, community: int) -> None:
     st.html(f'<p style="margin:0">{sentences.edge(*counts, *two, say=for_html)}</p>')
 
 
-def pairs_inside(edges: pd.DataFrame, classes: pd.DataFrame, community: int) -> pd.DataFrame:
-    """The edges with both ends in a community and something counted, the most confused first."""
-    of = classes["community"].to_numpy()
-    total = edges["count_source_as_target"] + edges["count_target_as_source"]
-    inside = (of[edges["source"]] == community) & (of[edges["target"]] == community) & (total > 0)
-    return edges.assign(total=total)[inside].sort_values("total", ascending=False, kind="stable")
+def pair_frame(seen: Seen, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs as columns for people; why they are confused and what was said of them only where that is known."""
+    names, split = seen.classes, loaders_communities.mended_edges(seen.path, seen.run.run_id).split
+    ends = list(zip(pairs["source"].tolist(), pairs["target"].tolist(), strict=True))
+    facts = [facts_of(split, *pair) for pair in ends]
+    verdicts = loaders.guidelines(seen.path)
+    said = [verdicts.get((names[a], names[b]), ("", ""))[0] for a, b in ends]
+    columns: dict[str, list[object]] = {
+        "One class": [clean(names[a], limit=28) for a, _ in ends],
+        "→": pairs["count_source_as_target"].tolist(),
+        "←": pairs["count_target_as_source"].tolist(),
+        "Another class": [clean(names[b], limit=28) for _, b in ends],
+        "> 2 : 1": ["yes" if lopsided else "" for lopsided in pairs["lopsided"]],
+    }
+    if any(fact["judged"] for fact in facts):
+        for title, kind in (("Wrong labels", "noise"), ("Look alike", "overlap")):
+            columns[title] = [f"{f[kind]:,} of {f['judged']:,}" if f["judged"] else "" for f in facts]
+    if any(said):
+        columns["Team says"] = [VERDICTS[cast("EdgeVerdict", verdict)] if verdict else "" for verdict in said]
+    return pd.DataFrame(columns)

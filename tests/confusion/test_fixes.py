@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from analysis.base.config import GraphSettings
-from analysis.base.types import Predictions
 from analysis.confusion.fixes import Verdicts, read_verdicts, remaining, split_pairs
 from analysis.confusion.graph import build_graph
 from analysis.confusion.matrix import confusion_table
@@ -63,32 +62,31 @@ def test_the_recount_is_that_of_a_graph_built_from_the_mended_labels(weights: st
     mended = given.copy()
     mended[swapped[0]], mended[swapped[1]] = given[swapped[1]], given[swapped[0]]
     classes, scores = dense(probs).top(5)
-    best = Predictions("m", K, np.ones(400, bool), top_class=classes, top_prob=scores)
     order = np.argsort(rows)
     verdicts = Verdicts(rows[order], np.zeros(60, np.int64), mended[rows[order]])
     anew = build_graph(mended, dense(probs), n_classes=K, settings=settings)
-    found = remaining(edges, verdicts, given=given, best=best, made=graph.parameters)
+    found = remaining(edges, verdicts, given=given, top_class=classes, top_prob=scores, made=graph.parameters)
     assert found == pytest.approx(np.asarray(anew.weight[edges["source"], edges["target"]]).ravel(), abs=1e-6)
     assert not np.allclose(found, edges["weight"])
 
 
 def test_images_of_several_things_and_of_none_confuse_nobody_and_kept_labels_stay():
     given, predicted = np.array([0, 0, 0, 1]), np.array([1, 1, 1, 0])
-    best = Predictions("m", 2, np.ones(4, bool), top_class=predicted[:, None], top_prob=np.ones((4, 1), np.float32))
+    top = {"top_class": predicted[:, None], "top_prob": np.ones((4, 1), np.float32)}
     edges = pd.DataFrame({"source": [0], "target": [1], "weight": [4.0]})
     made = {"top": 1, "weights": "count"}
 
     def left(*kinds: int) -> float:
         verdicts = Verdicts(np.arange(len(kinds)), np.array(kinds, np.int64), np.full(len(kinds), -1))
-        return float(remaining(edges, verdicts, given=given, best=best, made=made)[0])
+        return float(remaining(edges, verdicts, given=given, **top, made=made)[0])
 
     assert [left(), left(1, 1), left(2), left(2, 3, 3, 2)] == [4, 4, 3, 0]
 
 
 def test_a_mended_label_can_make_another_edge_heavier():
     given = np.array([0])
-    best = Predictions("m", 3, np.ones(1, bool), top_class=np.array([[1]]), top_prob=np.ones((1, 1), np.float32))
+    top = {"top_class": np.array([[1]]), "top_prob": np.ones((1, 1), np.float32)}
     edges = pd.DataFrame({"source": [0, 1], "target": [1, 2], "weight": [1.0, 5.0]})
     verdicts = Verdicts(np.array([0]), np.array([0]), np.array([2]))
-    found = remaining(edges, verdicts, given=given, best=best, made={"top": 1, "weights": "count"})
+    found = remaining(edges, verdicts, given=given, **top, made={"top": 1, "weights": "count"})
     assert found.tolist() == [0.0, 6.0]

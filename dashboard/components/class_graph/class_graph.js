@@ -42,10 +42,36 @@ function draw(graph, data) {
   network.on("hoverEdge", ({ edge }) => say(graph, graph.api.data.said.edges[edge]));
   network.on("blurNode", () => say(graph, ""));
   network.on("blurEdge", () => say(graph, ""));
+  network.on("beforeDrawing", (context) => outline(graph, context));
   network.once("afterDrawing", () => graph.canvas.setAttribute("data-drawn", String(data.nodes.length)));
   graph.canvas.tabIndex = 0;
   graph.order = [...data.nodes].sort((a, b) => b.value - a.value).map((node) => node.id);
   graph.at = -1;
+}
+
+// Other colours and widths on the same places: the view stays where the visitor has moved it.
+function repaint(graph, data) {
+  graph.nodes.update(data.nodes);
+  graph.edges.clear();
+  graph.edges.add(data.edges);
+}
+
+// What accepted fixes have taken from an edge stays visible as a faint line of its old width.
+function outline(graph, context) {
+  const { outlines, faint } = graph.api.data;
+  if (!outlines.length) return;
+  const place = graph.network.getPositions();
+  context.save();
+  context.strokeStyle = faint;
+  for (const [from, to, width] of outlines) {
+    if (!place[from] || !place[to]) continue;
+    context.lineWidth = width;
+    context.beginPath();
+    context.moveTo(place[from].x, place[from].y);
+    context.lineTo(place[to].x, place[to].y);
+    context.stroke();
+  }
+  context.restore();
 }
 
 // A click reports after a moment, so that a double click is not told as two clicks before it.
@@ -75,12 +101,21 @@ function walk(graph, event) {
     say(graph, graph.api.data.said.nodes[graph.order[graph.at]]);
   } else if (event.key === "Enter" && graph.at >= 0) {
     send(graph, "node", graph.order[graph.at]);
+  } else if (event.key === "Escape") {
+    graph.at = -1;
+    send(graph, "clear", null);
   } else return;
   event.preventDefault();
   event.stopPropagation();
 }
 
 function show(graph, chosen) {
+  const bright = chosen.inside && new Set(chosen.inside);
+  const { nodes } = graph.api.data;
+  if (bright || graph.dimmed) {
+    graph.nodes.update(nodes.map(({ id, opacity }) => ({ id, opacity: !bright || bright.has(id) ? opacity : 0.15 })));
+  }
+  graph.dimmed = Boolean(bright);
   graph.network.unselectAll();
   graph.network.setSelection(
     { nodes: chosen.nodes.filter((id) => graph.nodes.get(id)), edges: chosen.edges.filter((id) => graph.edges.get(id)) },
@@ -94,10 +129,10 @@ export default function (component) {
   graph.api = component; // the newest one: older ones speak to an older rerun
   load(data.library).then(
     () => {
-      if (graph.drawn !== data.drawing) {
-        draw(graph, data);
-        graph.drawn = data.drawing;
-      }
+      if (graph.layout !== data.layout) draw(graph, data);
+      else if (graph.drawn !== data.drawing) repaint(graph, data);
+      graph.layout = data.layout;
+      graph.drawn = data.drawing;
       show(graph, data.chosen);
     },
     () => {
