@@ -148,7 +148,7 @@ def between(
         keep &= community[given] != community[predicted]
     number = confusion["count"].to_numpy(np.float64)[keep]
     ends = np.concatenate([given[keep], predicted[keep]])
-    return np.bincount(ends, np.concatenate([number, number]), minlength=len(community))
+    return np.bincount(ends, np.concatenate([number, number]), minlength=len(community)).astype(np.float64)
 
 
 def _blocks_shown(
