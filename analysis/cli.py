@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from analysis import labels
-from analysis.base.config import GraphSettings, ModelSettings, RunSettings
+from analysis.base.config import GraphSettings, MapSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
 from analysis.options import build_parser
 
@@ -40,6 +40,7 @@ def _run(args: argparse.Namespace) -> int:
             held_out=None if args.held_out is None else args.held_out == "yes",
             models=ModelSettings(**chosen),
             graph=_graph_settings(args),
+            map=MapSettings(method=args.map),
         )
     )
     analyse_source(

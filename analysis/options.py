@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from analysis import __version__, labels
-from analysis.base.config import GraphSettings, ModelSettings
+from analysis.base.config import GraphSettings, MapSettings, ModelSettings
 
 DEMO_WORKSPACE = "workspaces/demo"
 
@@ -83,6 +83,9 @@ def _add_run(commands: Any) -> None:
         parser.add_argument(f"--{name}", type=int, default=getattr(defaults, name), help=f"{about[name]} (%(default)s)")
     parser.add_argument("--device", default=defaults.device, help=about["device"])
     _add_graph_settings(parser)
+    methods = ["umap", "pca", "pacmap", "tsne"]
+    about_map = MapSettings.model_fields["method"].description
+    parser.add_argument("--map", choices=methods, default=MapSettings().method, help=f"{about_map} (%(default)s)")
     parser.add_argument("--reread", action="store_true", help="read the source again although it looks unchanged")
 
 

@@ -49,8 +49,8 @@ STEPS: tuple[Step, ...] = (
     Step("levels", "Communities at other resolutions", ("graph",), ("graph",), "analysis.steps:levels"),
     Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores", version=2),
     Step("report", "Weak spots", ("graph", "scores"), (), "analysis.steps:report", version=2),
-    Step("problems", "Problems of the images", ("neighbours",), (), "analysis.steps:problems"),
-    Step("map", "Map", ("neighbours",), ("map",), "analysis.steps:layout"),
+    Step("problems", "Problems of the images", ("neighbours",), (), "analysis.steps:problems", version=2),
+    Step("map", "Map", ("neighbours",), ("map",), "analysis.steps:layout", version=2),
     Step("summary", "Summary", ("report", "map"), (), "analysis.steps:summary"),
 )
 
@@ -99,6 +99,9 @@ def analyse(workspace: Workspace, run: Run, settings: RunSettings, *, echo: Prog
 
     Raises `Cancelled` on request (Ctrl+C, SIGTERM, or the mark left by `Run.ask_to_cancel`), UserError on bad input.
     """
+    from analysis.embed.layouts import check_available
+
+    check_available(settings.map.method)
     keys = keys_of(workspace, settings)
     lock = FileLock(run.path / ".lock")
     try:

@@ -202,16 +202,13 @@ def problems(context: Context) -> dict[str, Any]:
 
 
 def layout(context: Context) -> dict[str, Any]:
-    """The map: a 2-D position of every image; nothing where there are no features."""
-    from analysis.embed.project import umap_layout
+    """The map: a 2-D position of every image, by PCA too; nothing where there are no features."""
+    from analysis.embed.layouts import both_layouts
 
     near = stored_neighbours(context.run)
     if near is None:
         return {}
-    context.progress.start("map", 1)
-    found = umap_layout(context.run.array("features"), near, context.settings.map)
-    context.progress.advance()
-    return {"xy": found.xy, "map": {"method": found.method, "parameters": found.parameters}}
+    return both_layouts(context.run.array("features"), near, context.settings.map, progress=context.progress)
 
 
 def summary(context: Context) -> dict[str, Any]:

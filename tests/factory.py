@@ -90,6 +90,7 @@ def _fill(run: Run, dataset: Dataset, seed: int) -> None:
         "level_community": np.column_stack([np.zeros(k), np.arange(k) >= (k + 1) // 2, np.arange(k)]).astype(np.int32),
         "level_stability": np.tile(np.float32([0.6, 0.9, 1.0]), (k, 1)),
         "level_persistence": np.tile(np.float32([0.5, 0.4, 1.0]), (k, 1)),
+        "xy_pca": features[:, :2] - features[:, :2].mean(axis=0),
         "xy": (features[:, :2] + rng.normal(0, 0.1, (n, 2))).astype(np.float32),
     }
     for name, array in arrays.items():
@@ -98,6 +99,7 @@ def _fill(run: Run, dataset: Dataset, seed: int) -> None:
         run.put(name, table, key="factory")
     for name, value in problems_of(dataset, near, similarity).items():
         run.put(name, value, key="factory")
+    run.put("map", {"method": "umap", "parameters": {}}, key="factory")
     run.put("summary", _summary(dataset, probs), key="factory")
     run.put("graph", {"parameters": {"top": 1, "weights": "count", "resolution": 1.0}}, key="factory")
 

@@ -34,6 +34,8 @@ ONLY_IN = {
     "plotly": ("dashboard/",),
     "pyvis": ("dashboard/",),
     "umap": ("analysis/embed/",),
+    "pacmap": ("analysis/embed/",),
+    "openTSNE": ("analysis/embed/",),
     "sqlalchemy": ("analysis/review/",),
     "datasets": ("analysis/data/readers/huggingface.py", "analysis/review/exporters/huggingface.py"),
 }

@@ -47,6 +47,7 @@ class GraphSettings(Settings):
 class MapSettings(Settings):
     """The shared nearest-neighbour graph and the 2-D map."""
 
+    method: Literal["umap", "pca", "pacmap", "tsne"] = Field("umap", description="how images are laid out on the map")
     neighbours: int = Field(15, ge=2, le=200)
     min_dist: float = Field(0.1, ge=0, le=1)
     seed: int = Field(0, ge=0)
