@@ -52,9 +52,10 @@ def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
         columns={"Given": NAME, "Predicted": NAME, "Images": NUMBER, "Share": SHARE},
         height=HEIGHT,
     )
+    keys = "A row is chosen by its box, or with the arrow keys and Shift+Space."
     wrong = int(((confusion["given"] != confusion["predicted"]) & (confusion["count"] > 0)).sum())
-    if wrong > len(cells):
-        st.caption(f"The {len(cells):,} heaviest of {wrong:,} cells; the others are listed by class: find it above.")
+    more = f"The {len(cells):,} heaviest of {wrong:,} cells; the others are listed by class: find it above. "
+    st.caption((more if wrong > len(cells) else "") + keys)
 
 
 def partners_table(seen: Seen, confusion: pd.DataFrame, class_id: int) -> None:

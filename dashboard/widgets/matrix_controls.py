@@ -86,7 +86,7 @@ def breadcrumbs(seen: Seen, axis: Axis) -> None:
         st.button(
             "All communities", key="confusion.all", type="tertiary", disabled=not now, on_click=_fold, args=(seen,)
         )
-        if now != every:
+        if now != every or len(seen.classes) > READABLE:
             for c in sorted(now)[:CRUMBS]:
                 st.button(
                     f"› {community_name(c)}",
