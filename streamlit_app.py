@@ -23,6 +23,7 @@ PAGES = {  # group: (file, title, icon); the first page is where one arrives
         ("confusion", "Confusion", ":material/grid_on:"),
         ("communities", "Communities", ":material/hub:"),
         ("map", "Map", ":material/scatter_plot:"),
+        ("problems", "Data problems", ":material/broken_image:"),
     ],
     "Judge": [("review", "Review", ":material/rule:"), ("team", "Team", ":material/group:")],
     "Take away": [("export", "Export", ":material/output:")],

@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import connected_components
 from analysis.base.arrays import row_blocks
 from analysis.base.types import Neighbours
 
-LOWEST, HIGHEST = 0.9, 0.9999  # of the similarity from which images count as near duplicates
+LOWEST, HIGHEST = 0.97, 0.9999  # of the similarity from which images count as near duplicates
+KEPT = 0.9  # less similar pairs are never kept
 FAR = 4.0  # standard deviations from the usual: one image in 30,000 by chance, were it normal
 VERY_FAR = 6.0  # the same of strangers: the likeness of clean images has a longer tail than that
 SLACK = 3.0  # pairs are kept down to this many times the distance of the threshold, so that it can be lowered
@@ -69,12 +70,17 @@ def near_threshold(near: Neighbours) -> float:
     return float(np.clip(1 - np.exp(middle - FAR * spread), LOWEST, HIGHEST))
 
 
+def lowest_kept(threshold: float) -> float:
+    """The similarity down to which pairs are kept, so that people can lower the threshold."""
+    return max(KEPT, 1 - SLACK * (1 - threshold))
+
+
 def near_pairs(near: Neighbours, threshold: float) -> pd.DataFrame:
     """Pairs `source` < `target` of neighbours (rows) whose `similarity` is at least a little below `threshold`.
 
     The most similar first. A pair is found where at least one image has the other among its neighbours.
     """
-    lowest = max(LOWEST, 1 - SLACK * (1 - threshold))
+    lowest = lowest_kept(threshold)
     parts = []
     for rows in row_blocks(len(near.index), near.index.shape[1] * 8):
         value = np.asarray(near.similarity[rows])

@@ -51,7 +51,7 @@ def find_problems(
         "near_pairs": pairs,
         "problems": {
             "thresholds": thresholds,
-            "near_lowest": max(alike.LOWEST, 1 - alike.SLACK * (1 - thresholds["near"])) if near is not None else None,
+            "near_lowest": alike.lowest_kept(thresholds["near"]) if near is not None else None,
             "has": {"pixels": store is not None, "features": near is not None},
             "n_gone": n_gone,
             "counts": _counts(facts, pairs, thresholds),

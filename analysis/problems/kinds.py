@@ -48,7 +48,8 @@ KINDS: dict[KindName, Kind] = {
             "near",
             "Near duplicates",
             "Almost the same picture: cropped, scaled, stored again, or the next frame of a film. Groups are joined "
-            "from pair to pair, so the ends of a long group may differ more than the threshold says.",
+            "from pair to pair, so the ends of a long group may differ more than the threshold says; and in a set of "
+            "plain pictures different things can look this much alike. Look before you exclude.",
             "similarity of what the model sees (cosine)",
             lowest=0.9,
             usual=None,

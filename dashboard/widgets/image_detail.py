@@ -6,13 +6,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import loaders, loaders_detail, state
+from dashboard import loaders, loaders_detail, loaders_problems, state
 from dashboard.components.image_opener.image_opener import Opened, image_opener
+from dashboard.jump import show_on_map
 from dashboard.selection import Filter
 from dashboard.widgets import image_facts as html
+from dashboard.widgets.exclude import exclude_button
 from dashboard.widgets.frame import PAGES, Seen, finished_run
 from dashboard.widgets.gallery import STYLE, grid
 from dashboard.widgets.image_links import keep_list, kept_list
+from dashboard.widgets.reviewer import known_reviewer
 from dashboard.widgets.text import count, for_html
 
 AMONG = "detail.among"  # str, the name of the list that the image was opened from
@@ -71,7 +74,7 @@ def _dialog(seen: Seen, row: int) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.html(html.large(seen, row))
-        _actions(row)
+        _actions(seen, row)
     with right:
         st.html(html.facts(html.labels(seen, row)))
         source = loaders.review_source(seen.path, seen.run.run_id)
@@ -81,11 +84,26 @@ def _dialog(seen: Seen, row: int) -> None:
     _more(seen, row)
 
 
-def _actions(row: int) -> None:
+def _actions(seen: Seen, row: int) -> None:
+    image_id = str(seen.opened.dataset.table["image_id"].iat[row])
+    out = image_id in loaders.known(seen.path).excluded
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button("Judge this image", type="primary", key="detail.judge", icon=":material/rule:"):
             state.set_filter(Filter(images=(row,)))
             st.switch_page(f"{PAGES}/review.py")
+        if seen.columns.xy is not None and st.button(
+            "Show on the map", key="detail.map", icon=":material/scatter_plot:"
+        ):
+            close_detail()
+            show_on_map(row)
+        exclude_button(
+            seen,
+            "Include in training again" if out else "Exclude from training",
+            [row],
+            key="detail.exclude",
+            reviewer=known_reviewer(),
+            verdict="include" if out else "exclude",
+        )
 
 
 def _more(seen: Seen, row: int) -> None:
@@ -96,6 +114,10 @@ def _more(seen: Seen, row: int) -> None:
     alike, doubts, said, data = st.tabs(["Similar images", "Suspicion", history, "Data"], key="detail.tabs")
     with alike:
         near = loaders_detail.neighbours(seen.path, seen.run.run_id, row, NEIGHBOURS)
+        copies = loaders_problems.copies_of(seen.path, seen.run.run_id, row)
+        if copies:
+            st.caption("Copies of this image: the same pixels, or almost; a label in bold differs from the given one.")
+            st.html(grid(html.alike(seen, row, copies), side=96))
         if near:
             st.caption("The most similar images by what the model sees; a label in bold differs from the given one.")
             st.html(grid(html.alike(seen, row, near), side=96))

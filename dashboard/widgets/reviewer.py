@@ -33,6 +33,10 @@ def reviewer_name() -> str:
     return str(st.session_state[NAME])
 
 
+def _account_name() -> str:
+    return tidy(str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or ""))
+
+
 def _account() -> str:
     """The signed-in account: its e-mail address, which is one person's, else its name; a button while signed out."""
     with st.sidebar:
@@ -41,7 +45,7 @@ def _account() -> str:
                 words = "Sign in" if provider is None else f"Sign in with {for_markdown(provider)}"
                 st.button(words, on_click=st.login, args=(provider,), key=f"review.login.{provider}", type="primary")
             return ""
-        account = tidy(str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or ""))
+        account = _account_name()
         st.caption(f"Reviewer: {for_markdown(account)}")
         st.button("Sign out", on_click=st.logout, key="review.logout")
     return account
@@ -57,6 +61,13 @@ def _providers() -> list[str | None]:
 def tidy(name: str) -> str:
     """One line of printable characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:LONGEST]
+
+
+def known_reviewer() -> str:
+    """The reviewer's name as far as it is known, without asking for it; '' where it is not."""
+    if "is_logged_in" in st.user:
+        return _account_name() if st.user.is_logged_in else ""
+    return str(st.session_state.get(NAME) or _known())
 
 
 def _known() -> str:
