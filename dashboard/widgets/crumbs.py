@@ -35,16 +35,15 @@ def part_drawn(seen: Seen) -> int:
 
 
 def crumbs(seen: Seen) -> None:
-    """The way back up: every step but the last is a button."""
+    """The way back up: every step but the last is a button. Always there, so that the graph does not move."""
     chosen = seen.chosen
-    if chosen.community is None and chosen.class_id is None and chosen.pair is None:
-        return
+    top = chosen.community is None and chosen.class_id is None and chosen.pair is None
     inside = community_drawn(seen)
     c = inside if inside is not None else chosen.community
     if c is None and chosen.class_id is not None:
         c = int(seen.columns.community[chosen.class_id])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="communities.crumbs"):
-        st.button("All communities", type="tertiary", key="crumb.all", on_click=_go, args=(Filter(),))
+        st.button("All communities", type="tertiary", key="crumb.all", on_click=_go, args=(Filter(),), disabled=top)
         if c is not None:
             _step(community_name(c), Filter(community=c), last=chosen == Filter(community=c), key="crumb.community")
         if chosen.class_id is not None:

@@ -31,6 +31,7 @@ function build(parent) {
 }
 
 function draw(graph, data) {
+  say(graph, ""); // what it said was of a node that may be gone
   graph.network?.destroy();
   graph.nodes = new vis.DataSet(data.nodes);
   graph.edges = new vis.DataSet(data.edges);
