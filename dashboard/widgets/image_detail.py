@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from dashboard.widgets.text import count, for_html
 
 AMONG = "detail.among"  # str, the name of the list that the image was opened from
 OPENED_HERE = "detail.here"
+CLOSED = "detail.closed"  # (image id, when): the browser sends the old address with whatever is clicked meanwhile
+JUST_NOW = 1.5  # seconds
 NEIGHBOURS = 12
 
 
@@ -31,13 +35,27 @@ def open_detail(seen: Seen, row: int, *, among: NDArray[np.integer] | None = Non
     if among is not None:
         places = np.flatnonzero(among == row)
         keep_list(OPENED_HERE, among, at=int(places[0]) if len(places) else 0)
+    st.session_state.pop(CLOSED, None)
     st.session_state[AMONG] = OPENED_HERE if among is not None else ""
     state.write_url({state.IMAGE: str(seen.opened.dataset.table["image_id"].iat[row])})
 
 
 def close_detail() -> None:
     """Put the large view away; a callback."""
+    asked = st.query_params.get(state.IMAGE)
+    if asked is not None:
+        st.session_state[CLOSED] = (asked, time.monotonic())
     state.write_url({state.IMAGE: None})
+
+
+def _asked() -> str | None:
+    """The id of the image that the link names; not the one just closed, which a click may have sent along again."""
+    asked = st.query_params.get(state.IMAGE)
+    closed, at = st.session_state.get(CLOSED, (None, 0.0))
+    if asked is not None and asked == closed and time.monotonic() - at < JUST_NOW:
+        state.write_url({state.IMAGE: None})
+        return None
+    return asked
 
 
 @st.fragment
@@ -49,7 +67,7 @@ def image_detail() -> None:
         return
     seen = Seen(str(path), run, Filter())
     image_opener(key="detail.opener", on_open=lambda found: _take(seen, found))
-    asked = st.query_params.get(state.IMAGE)
+    asked = _asked()
     if asked is None:
         return
     row = seen.opened.row_of.get(asked)

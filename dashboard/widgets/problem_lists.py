@@ -50,7 +50,7 @@ def _card(seen: Seen, row: int, *, words: str, number: str = "", among: str = ""
 
 def _page(total: int, per_page: int, *, key: str) -> slice:
     pages = -(-total // per_page)
-    page = (st.pagination(pages, key=f"{key}.{state.changes()}") or 1) if pages > 1 else 1
+    page = (st.pagination(pages, key=f"{key}.{pages}.{state.changes()}") or 1) if pages > 1 else 1
     return slice((page - 1) * per_page, min(total, page * per_page))
 
 
