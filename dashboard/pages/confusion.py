@@ -12,7 +12,7 @@ from dashboard.widgets.class_table import class_table
 from dashboard.widgets.confused import cells_table, partners_table
 from dashboard.widgets.frame import Seen, enter
 from dashboard.widgets.gallery import review_button
-from dashboard.widgets.matrix_controls import axis_of, breadcrumbs, class_search, controls, rest_words
+from dashboard.widgets.matrix_controls import axis_of, breadcrumbs, class_search, controls, words
 from dashboard.widgets.matrix_view import View, said, show, view_of
 from dashboard.widgets.pair import say_pair
 from dashboard.widgets.pair_images import pair_images, without_images
@@ -65,10 +65,10 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         class_search(seen)
         other = second_run(seen, key="confusion")
+        breadcrumbs(seen)
     names = short_names(seen, other) if other is not None else ("", "")
     axis = axis_of(seen)
-    breadcrumbs(seen, axis)
-    rest_words(seen)
+    words(seen, axis)
     view = view_of(seen, axis, drawn, other=other, names=names)
     if other is None:
         left, right = st.columns([3, 2], gap="medium")

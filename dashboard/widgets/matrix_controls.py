@@ -13,7 +13,7 @@ from dashboard.cells import classes_named, communities_named, rest_of
 from dashboard.charts.folding import READABLE, Axis, between, by_block, usually_open
 from dashboard.charts.matrix import MEASURES, Drawn, Measure
 from dashboard.widgets.frame import Seen
-from dashboard.widgets.text import clean, community_name, for_markdown
+from dashboard.widgets.text import clean, community_name
 
 OPEN = "open"  # URL parameter: numbers of the open communities, "none", or nothing for the usual
 NONE = "none"
@@ -75,36 +75,31 @@ def axis_of(seen: Seen) -> Axis:
     return by_block(seen.table("classes"), now, must=classes_named(seen.chosen), weight=weight)
 
 
-def breadcrumbs(seen: Seen, axis: Axis) -> None:
+def breadcrumbs(seen: Seen) -> None:
     """The way back to all communities, the open blocks, and the way to open or fold any of them."""
     state.keep(OPEN, state.kept(OPEN))  # a page switch has emptied the link
     now = opened(seen)
     every = frozenset(np.unique(seen.columns.community).tolist())
     if len(every) == 1:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="confusion.crumbs"):
-        st.button(
-            "All communities", key="confusion.all", type="tertiary", disabled=not now, on_click=_fold, args=(seen,)
-        )
-        if now != every or len(seen.classes) > READABLE:
-            for c in sorted(now)[:CRUMBS]:
-                st.button(
-                    f"› {community_name(c)}",
-                    key=f"confusion.crumb.{c}",
-                    type="tertiary",
-                    icon=":material/close:",
-                    icon_position="right",
-                    help="Fold this community into one row",
-                    on_click=write_open,
-                    args=(now - {c},),
-                )
-            if len(now) > CRUMBS:
-                st.caption(f"and {len(now) - CRUMBS} more")
-        _chooser(seen, now)
-        if now != every and len(seen.classes) <= READABLE:
-            st.button("Open all", key="confusion.open", type="tertiary", on_click=state.keep, args=(OPEN, ""))
-    if axis.words():
-        st.caption(axis.words())
+    st.button("All communities", key="confusion.all", type="tertiary", disabled=not now, on_click=_fold, args=(seen,))
+    if now != every or len(seen.classes) > READABLE:
+        for c in sorted(now)[:CRUMBS]:
+            st.button(
+                f"› {community_name(c)}",
+                key=f"confusion.crumb.{c}",
+                type="tertiary",
+                icon=":material/close:",
+                icon_position="right",
+                help="Fold this community into one row",
+                on_click=write_open,
+                args=(now - {c},),
+            )
+        if len(now) > CRUMBS:
+            st.caption(f"and {len(now) - CRUMBS} more")
+    _chooser(seen, now)
+    if now != every and len(seen.classes) <= READABLE:
+        st.button("Open all", key="confusion.open", type="tertiary", on_click=state.keep, args=(OPEN, ""))
 
 
 def _fold(seen: Seen) -> None:
@@ -171,7 +166,10 @@ def matching(classes: tuple[str, ...], part: str, *, limit: int = 200) -> list[i
     return [k for _, k in sorted(found)[:limit]]
 
 
-def rest_words(seen: Seen) -> None:
-    """Say it where the matrix counts only some of the images, because of conditions set elsewhere."""
+def words(seen: Seen, axis: Axis) -> None:
+    """Say what is folded, and where the matrix counts only some of the images because of conditions set elsewhere."""
+    said = [axis.words()] if axis.words() else []
     if not rest_of(seen.chosen).is_empty:
-        st.caption(for_markdown("Only the images that pass the other conditions of the filter are counted.", limit=200))
+        said.append("Only the images that pass the other conditions of the filter are counted.")
+    if said:
+        st.caption(" ".join(said))

@@ -15,7 +15,7 @@ from analysis.runs.workspace import Workspace
 from dashboard.charts.folding import by_block
 from dashboard.selection import Filter
 from tests.browser.conftest import Server
-from tests.browser.test_look import CARDS, columns_of, filter_in, matches, settle, wait_for_filter
+from tests.browser.test_look import CARDS, click_cell, columns_of, filter_in, matches, settle, wait_for_filter
 from tests.factory import HOSTILE, make_workspace
 
 K = 60
@@ -36,14 +36,6 @@ def server(serve: Callable[..., Server], tmp_path: Path) -> Server:
 
 def chart(page: Any) -> Any:
     return page.locator(".js-plotly-plot .nsewdrag").first
-
-
-def click_cell(page: Any, row: int, column: int, size: int) -> None:
-    box = chart(page).bounding_box()
-    x, y = box["x"] + (column + 0.5) / size * box["width"], box["y"] + (row + 0.5) / size * box["height"]
-    page.mouse.move(x, y)
-    page.locator(".hoverlayer .hovertext").wait_for()  # a click counts for the cell that the chart has marked
-    page.mouse.click(x, y)
 
 
 def test_a_block_opens_into_its_classes_and_a_breadcrumb_leads_back(server: Server, browse: Callable[..., Any]) -> None:
