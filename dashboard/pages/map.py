@@ -13,6 +13,10 @@ from dashboard.widgets.frame import Seen, enter
 from dashboard.widgets.gallery import gallery, review_button
 from dashboard.widgets.image_map import MapView, image_map
 
+OWN = "xy"  # the run's own positions, which an outline in the filter refers to
+LASSO = "A lasso takes every image inside it, drawn or not."
+LOOK = "These positions are for looking: a lasso refers to the run's own ones."
+
 
 def lassoed(outline: Polygon) -> None:
     """Take a lasso or box into the filter."""
@@ -26,12 +30,15 @@ def draw(seen: Seen) -> None:
         method, layout = choose_layout(seen)
     row = jump.marked(seen.opened)
     jump.write_link(seen.opened, row)
-    view = MapView(seen, layout=layout, by=by, rows=seen.rows, marked=row, outline=seen.chosen.lasso)
+    own = layout == OWN
+    outline = seen.chosen.lasso if own else ()
+    tools = "all" if own else "few"
+    view = MapView(seen, layout=layout, by=by, rows=seen.rows, marked=row, outline=outline, tools=tools)
     sentence = image_map(view, key="map.points", on_outline=lassoed, on_pick=jump.mark)
     only = "only large distances mean something" if method == "PCA" else "only neighbourhoods mean something"
     st.caption(
-        f"{sentence} A lasso takes every image inside it, drawn or not; a click marks an image and shows the nearest "
-        f"ones. Position: {method} of the model's features; {only}. Under the pointer: given → predicted (suspicion)."
+        f"{sentence} {LASSO if own else LOOK} A click marks an image and shows the nearest ones. Position: {method} of "
+        f"the model's features; {only}. Under the pointer: given → predicted (suspicion)."
     )
 
 

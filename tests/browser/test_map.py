@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from analysis.runs.workspace import Workspace
-from dashboard.selection import Filter, rows_of
+from dashboard.charts.scatter import sample_points
+from dashboard.selection import Columns, Filter, rows_of
 from tests.browser.conftest import Server
 from tests.browser.test_look import CARDS, columns_of, filter_in, matches, settle, wait_for_filter
+from tests.factory import make_workspace
 
 pytestmark = pytest.mark.browser
 
@@ -241,3 +244,56 @@ def test_filters_of_other_pages_stand_out_on_the_map(server: Server, browse: Bro
     page = browse(server.url)
     node = open_map(page, "?community=1")
     assert node.get_attribute("data-meant") == str(len(rows_of(Filter(community=1), c)))
+
+
+def test_another_layout_of_the_run_is_shown_and_only_looked_at(server: Server, browse: Browse) -> None:
+    run = Workspace.open(server.workspace).runs()[0]
+    page = browse(server.url)
+    node = open_map(page, "?community=1")
+    page.get_by_role("radio", name="PCA").click()
+    page.locator(".point-map[data-tools=few]").wait_for()
+    page.wait_for_function("() => location.search.includes('layout=pca')")
+    settle(page)
+    shown = node.evaluate("e => [...e.map.xy]")
+    assert np.allclose(np.reshape(shown, (-1, 2)), run.array("xy_pca"))
+    page.locator(".over").wait_for()
+    drag(page, FEW)
+    settle(page)
+    assert filter_in(page) == Filter(community=1), "an outline would mean something else on the run's own map"
+    page.get_by_role("radio", name="UMAP").click()
+    page.locator(".point-map[data-tools=all]").wait_for()
+    page.get_by_role("button", name="Lasso").wait_for()
+
+
+@pytest.mark.slow
+def test_more_images_than_can_be_drawn_are_sampled_and_a_click_still_names_the_right_one(
+    serve: Callable[..., Server], browse: Browse, tmp_path: Path
+) -> None:
+    make_workspace(tmp_path / "large", n=210_000, classes=8)
+    server = serve(tmp_path / "large")
+    page = browse(server.url)
+    node = open_map(page)
+    page.get_by_text("200,000 of 210,000 images shown, sampled: all").wait_for()
+    assert node.get_attribute("data-drawn") == "200000"
+    c = columns_of(server.workspace)
+    page.get_by_role("button", name="Box").click()
+    drag(page, ((0.3, 0.3), (0.6, 0.6)))
+    found = wait_for_filter(page, lambda f: bool(f.lasso))
+    assert matches(page) == len(rows_of(found, c)), "every image inside counts, drawn or not"
+    page.locator(f".point-map[data-meant='{sampled(c, found)}']").wait_for()
+    edge = int(np.asarray(c.xy)[:, 0].argmax())
+    page.get_by_role("button", name=re.compile("^lasso:")).click()
+    wait_for_filter(page, lambda f: not f.lasso)
+    point = node.evaluate(
+        "e => { let best = 0; for (let i = 0; i < 200000; i++)"
+        " if (e.map.xy[2 * i] > e.map.xy[2 * best]) best = i; return best; }"
+    )
+    page.mouse.click(*place_of(page, point))
+    rows = sample_points(len(c), c.is_suspect).rows
+    page.wait_for_function("row => location.search.includes(`near=${row}`)", arg=int(rows[point]))
+    assert edge == rows[point] or edge not in rows
+
+
+def sampled(c: Columns, found: Filter) -> int:
+    """How many of the images that pass the filter are drawn."""
+    return int(np.isin(sample_points(len(c), c.is_suspect).rows, rows_of(found, c)).sum())

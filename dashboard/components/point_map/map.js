@@ -60,8 +60,8 @@ class PointMap {
     const { data } = component;
     this.data = data;
     this.stage.style.height = `${data.height}px`;
+    if (this.root.dataset.tools !== data.tools) this.use(data.tools === "few" ? "move" : "lasso");
     this.root.dataset.tools = data.tools;
-    if (data.tools === "few") this.use("move");
     this.over.setAttribute("aria-label", data.alt);
     this.fill(data, ++this.turn).catch((error) => this.failed(error));
   }
