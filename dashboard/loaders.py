@@ -28,6 +28,7 @@ from analysis.review.said import Said, said_of
 from analysis.review.standing import JUDGEMENTS
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
+from dashboard import loaders_filter
 from dashboard.items import Known, Source, typical_rows, verified_rows
 from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns
@@ -98,6 +99,8 @@ def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # 
         is_suspect=scores["is_suspect"].to_numpy(),
         crosses=(scores["kind"] == "cross").to_numpy(),
         xy=run.array("xy") if run.has("xy") else None,
+        states=lambda: loaders_filter.states(path),
+        field=lambda name: loaders_filter.field(path, name),
     )
 
 
@@ -175,7 +178,9 @@ def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
         return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=said(path).disagreeing)
     if choice.kind == "audit" and choice.audit is not None:
         return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=audit(path, choice.audit).sample)
-    return _queue_rows(path, run_id, _stamp(path, run_id, "suspects"), key=cache_key(choice), _choice=choice)
+    event = decision_store(path).last_seq() if choice.filter.decision else 0
+    stamp = f"{_stamp(path, run_id, 'suspects')} {event}"
+    return _queue_rows(path, run_id, stamp, key=cache_key(choice), _choice=choice)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

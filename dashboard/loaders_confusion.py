@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,15 +9,16 @@ import streamlit as st
 from analysis.evaluate.paired import changed_classes, changed_pairs
 from dashboard import loaders
 from dashboard.charts.folding import counted
+from dashboard.loaders_filter import key_of
 from dashboard.per_class import class_figures
-from dashboard.selection import Filter, rows_of, to_params
+from dashboard.selection import Filter, rows_of
 
 
 def confusion_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
     """given, predicted, count of the images that pass `rest`; the whole table of the run while nothing is left out."""
     if rest.is_empty:
         return loaders.run_table(path, run_id, "confusion")
-    return _counted(path, run_id, stamp_of(path, run_id), key=_key(rest), _rest=rest).copy(deep=False)
+    return _counted(path, run_id, stamp_of(path, run_id), key=key_of(path, rest), _rest=rest).copy(deep=False)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -31,7 +30,7 @@ def _counted(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> 
 
 def figures_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
     """`class_figures` of the images that pass `rest`."""
-    return _figures(path, run_id, stamp_of(path, run_id), key=_key(rest), _rest=rest).copy(deep=False)
+    return _figures(path, run_id, stamp_of(path, run_id), key=key_of(path, rest), _rest=rest).copy(deep=False)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -42,7 +41,7 @@ def _figures(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> 
 def changes(path: str, run_id: str, other_id: str, rest: Filter) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(pairs, classes) that two runs treat differently, over the images that pass `rest` in the first run."""
     stamps = f"{stamp_of(path, run_id)}|{stamp_of(path, other_id)}"
-    pairs, classes = _changes(path, run_id, other_id, stamps=stamps, key=_key(rest), _rest=rest)
+    pairs, classes = _changes(path, run_id, other_id, stamps=stamps, key=key_of(path, rest), _rest=rest)
     return pairs.copy(deep=False), classes.copy(deep=False)
 
 
@@ -71,10 +70,6 @@ def noise_of(path: str, run_id: str) -> np.ndarray | None:
     return None if shares is None else np.array([np.nan if s is None else s for s in shares], np.float64)
 
 
-def _key(rest: Filter) -> str:
-    return json.dumps(to_params(rest), sort_keys=True)
-
-
 def stamp_of(path: str, run_id: str) -> str:
     """What changes whenever the run is made again."""
     card = loaders.workspace(path).run(run_id).card("suspects")
@@ -86,7 +81,7 @@ def confusion_beside(path: str, run_id: str, other_id: str, rest: Filter) -> pd.
     if rest.is_empty:
         return loaders.run_table(path, other_id, "confusion")
     stamps = f"{stamp_of(path, run_id)}|{stamp_of(path, other_id)}"
-    return _counted_beside(path, run_id, other_id, stamps=stamps, key=_key(rest), _rest=rest).copy(deep=False)
+    return _counted_beside(path, run_id, other_id, stamps=stamps, key=key_of(path, rest), _rest=rest).copy(deep=False)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

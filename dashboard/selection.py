@@ -5,19 +5,33 @@ A filter is a rule, never a list of ids: it fits into a link, and it still means
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-Only = Literal["", "errors", "suspects", "cross", "within"]
-Polygon = tuple[tuple[float, float], ...]
+from dashboard.conditions import (
+    DECIDED,
+    Decided,
+    Field,
+    Where,
+    decided_mask,
+    range_of,
+    range_text,
+    where_of,
+    where_text,
+)
+from dashboard.polygons import MAX_VERTICES, Polygon, inside, polygon
 
-MAX_VERTICES = 60  # a hand-drawn lasso has hundreds; sixty follow it closely and keep the link short
+__all__ = ["MAX_VERTICES", "Polygon", "inside", "polygon"]  # parts of a filter that callers look for here
+
+Only = Literal["", "errors", "suspects", "cross", "within"]
+WHERE = "where:"  # how the part of a filter on a column is named
 MOST_IMAGES = 500  # chosen one by one; more make the link too long
-PARAMS = ("given", "predicted", "both", "class", "community", "into", "lasso", "only", "images")
+_NUMBERS = {"given": "given", "predicted": "predicted", "class": "class_id", "community": "community", "into": "into"}
+PARAMS = (*_NUMBERS, "both", "lasso", "only", "images", "decision", "suspicion", "where")
 
 
 @dataclass(frozen=True)
@@ -28,7 +42,8 @@ class Filter:
     class_id: given or predicted this class. community: the given label lies in it; into: the predicted one lies in
     that. lasso: corners of a polygon on the map, in map coordinates. only: errors = predicted is not given; suspects =
     flagged as probably wrong labels; cross, within = suspects whose suggestion leaves, or stays in, the community.
-    images: rows of the data set that somebody chose one by one, at most `MOST_IMAGES`.
+    images: rows of the data set that somebody chose one by one, at most `MOST_IMAGES`. decision: what people said of
+    the label so far. suspicion: lowest and highest, both included. where: what columns of the data set hold.
     """
 
     given: int | None = None
@@ -40,6 +55,9 @@ class Filter:
     lasso: Polygon = ()
     only: Only = ""
     images: tuple[int, ...] = ()
+    decision: Decided = ""
+    suspicion: tuple[float, float] | None = None
+    where: tuple[Where, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -54,16 +72,18 @@ class Filter:
         return self.given, self.predicted
 
     def parts(self) -> list[str]:
-        """The conditions in force, one name per chip: pair, given, predicted, class, community, into …"""
+        """The conditions in force, one name per chip: pair, given, class, community …; "where:split" for a column."""
         one_sided = [name for name in ("given", "predicted") if getattr(self, name) is not None]
         named = ["pair"] if len(one_sided) == 2 else one_sided
         named += ["class"] if self.class_id is not None else []
         named += [name for name in ("community", "into") if getattr(self, name) is not None]
-        named += ["lasso"] if self.lasso else []
-        return named + (["only"] if self.only else []) + (["images"] if self.images else [])
+        named += [name for name in ("lasso", "only", "images", "decision", "suspicion") if getattr(self, name)]
+        return named + [WHERE + condition.column for condition in self.where]
 
     def without(self, part: str) -> Filter:
         """The same filter with one of `parts()` taken away."""
+        if part.startswith(WHERE):
+            return replace(self, where=tuple(c for c in self.where if WHERE + c.column != part))
         return replace(self, **_EMPTY[part])
 
 
@@ -77,6 +97,8 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "lasso": {"lasso": ()},
     "only": {"only": ""},
     "images": {"images": ()},
+    "decision": {"decision": ""},
+    "suspicion": {"suspicion": None},
 }
 
 
@@ -86,7 +108,8 @@ class Columns:
 
     given, predicted, suggested: (N,) class numbers. community: (K,) of every class. suspicion: (N,) in 0..1, higher =
     more suspicious. is_suspect: (N,) bool. crosses: (N,) bool, the suggestion leaves the community of the given label.
-    xy: (N, 2) position on the map, or None where the run has no map.
+    xy: (N, 2) position on the map, or None where the run has no map. states: gives (N,) what people said until now, see
+    `conditions.states_of`. field: gives a column of the data set by its name, None where there is no such column.
     """
 
     given: NDArray[np.integer]
@@ -97,6 +120,8 @@ class Columns:
     is_suspect: NDArray[np.bool_]
     crosses: NDArray[np.bool_]
     xy: NDArray[np.floating] | None = None
+    states: Callable[[], NDArray[np.int8]] | None = None
+    field: Callable[[str], Field | None] | None = None
 
     def __len__(self) -> int:
         return len(self.given)
@@ -114,7 +139,8 @@ def rows_of(chosen: Filter, columns: Columns) -> NDArray[np.int64]:
     if chosen.only:
         keep &= _only_mask(chosen.only, columns)
     if chosen.images:
-        keep &= np.isin(np.arange(len(columns)), chosen.images)
+        keep &= _images_mask(chosen.images, len(columns))
+    keep = _said_mask(chosen, columns, keep)
     rows = np.flatnonzero(keep)
     if chosen.lasso and columns.xy is not None:
         rows = rows[inside(columns.xy[rows], chosen.lasso)]
@@ -136,6 +162,25 @@ def _pair_mask(chosen: Filter, columns: Columns) -> NDArray[np.bool_]:
     return keep
 
 
+def _images_mask(images: tuple[int, ...], n: int) -> NDArray[np.bool_]:
+    keep = np.zeros(n, bool)
+    keep[[row for row in images if row < n]] = True
+    return keep
+
+
+def _said_mask(chosen: Filter, columns: Columns, keep: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if chosen.suspicion is not None:
+        low, high = chosen.suspicion
+        keep &= (columns.suspicion >= low) & (columns.suspicion <= high)
+    if chosen.decision and columns.states is not None:
+        keep &= decided_mask(chosen.decision, columns.states())
+    for condition in chosen.where:
+        found = columns.field(condition.column) if columns.field is not None else None
+        if found is not None:
+            keep &= found.mask(condition)
+    return keep
+
+
 def _only_mask(only: Only, columns: Columns) -> NDArray[np.bool_]:
     if only == "errors":
         return np.asarray(columns.predicted != columns.given)
@@ -149,48 +194,11 @@ def most_suspicious(rows: NDArray[np.integer], suspicion: NDArray[np.floating]) 
     return rows[np.argsort(-np.asarray(suspicion)[rows], kind="stable")]
 
 
-# -- polygons ---------------------------------------------------------------------------------------------------------
-def polygon(points: Sequence[Sequence[float]] | NDArray[np.floating]) -> Polygon:
-    """A drawn outline as at most `MAX_VERTICES` corners of four significant digits; () when it encloses nothing."""
-    corners = np.asarray(points, np.float64)
-    if corners.ndim != 2 or corners.shape[1] != 2 or not np.isfinite(corners).all():
-        return ()
-    if len(corners) > MAX_VERTICES:
-        corners = corners[np.linspace(0, len(corners) - 1, MAX_VERTICES).round().astype(int)]
-    rounded = [(float(f"{x:.4g}"), float(f"{y:.4g}")) for x, y in corners]
-    distinct = tuple(p for i, p in enumerate(rounded) if p != rounded[i - 1] or len(rounded) == 1)
-    return distinct if len(set(distinct)) >= 3 else ()
-
-
-def inside(xy: NDArray[np.floating], corners: Sequence[Sequence[float]]) -> NDArray[np.bool_]:
-    """Which points (M, 2) lie inside a polygon (V, 2), by the even-odd rule; (M,) bool."""
-    outline = np.asarray(corners, np.float64)
-    if len(outline) < 3 or len(xy) == 0:
-        return np.zeros(len(xy), bool)
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    near = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
-    x, y = xy[near, 0].astype(np.float64), xy[near, 1].astype(np.float64)
-    odd = np.zeros(len(near), bool)
-    for (ax, ay), (bx, by) in zip(outline, np.roll(outline, 1, axis=0), strict=True):
-        if ay != by:  # a level edge crosses no horizontal ray
-            odd ^= ((ay > y) != (by > y)) & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
-    found = np.zeros(len(xy), bool)
-    found[near] = odd
-    return found
-
-
 # -- links ------------------------------------------------------------------------------------------------------------
 def to_params(chosen: Filter) -> dict[str, str]:
     """The filter as URL query parameters; `from_params` gives it back."""
-    params = {
-        name: str(value)
-        for name, value in zip(
-            ("given", "predicted", "class", "community", "into"),
-            (chosen.given, chosen.predicted, chosen.class_id, chosen.community, chosen.into),
-            strict=True,
-        )
-        if value is not None
-    }
+    values = {name: getattr(chosen, field) for name, field in _NUMBERS.items()}
+    params = {name: str(value) for name, value in values.items() if value is not None}
     if chosen.both:
         params["both"] = "1"
     if chosen.lasso:
@@ -199,27 +207,37 @@ def to_params(chosen: Filter) -> dict[str, str]:
         params["only"] = chosen.only
     if chosen.images:
         params["images"] = "_".join(str(row) for row in chosen.images)
+    if chosen.decision:
+        params["decision"] = chosen.decision
+    if chosen.suspicion is not None:
+        params["suspicion"] = range_text(chosen.suspicion)
+    if chosen.where:
+        params["where"] = where_text(chosen.where)
     return params
 
 
 def from_params(params: Mapping[str, str]) -> Filter:
     """The filter a link asks for; what makes no sense is left out, because anyone can type into a URL."""
-    only = params.get("only", "")
+    only, decision = params.get("only", ""), params.get("decision", "")
     return Filter(
-        given=_number(params.get("given")),
-        predicted=_number(params.get("predicted")),
+        **{field: _number(params.get(name)) for name, field in _NUMBERS.items()},
         both=params.get("both") == "1",
-        class_id=_number(params.get("class")),
-        community=_number(params.get("community")),
-        into=_number(params.get("into")),
         lasso=_corners(params.get("lasso", "")),
         only=only if only in get_args(Only) else "",  # type: ignore[arg-type]  # checked just here
         images=_rows(params.get("images", "")),
+        decision=decision if decision in DECIDED else "",
+        suspicion=range_of(params.get("suspicion", "")),
+        where=where_of(params.get("where", "")),
     )
 
 
-def fitting(chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool) -> Filter:
-    """The filter without the conditions that this run cannot answer, such as a class number it does not have."""
+def fitting(
+    chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool, fields: Collection[str] | None = None
+) -> Filter:
+    """The filter without the conditions that this run cannot answer, such as a class number it does not have.
+
+    `fields` are the columns of the data set that can be asked for; None lets all pass.
+    """
     limits = {
         **dict.fromkeys(("given", "predicted", "class_id"), n_classes),
         **dict.fromkeys(("community", "into"), n_communities),
@@ -229,6 +247,8 @@ def fitting(chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool
     }
     if chosen.lasso and not has_map:
         misfits["lasso"] = ()
+    if fields is not None:
+        misfits["where"] = tuple(condition for condition in chosen.where if condition.column in fields)
     return replace(chosen, **misfits)
 
 

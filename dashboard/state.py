@@ -6,11 +6,12 @@ again from the link.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from dashboard.history import Step, Steps
 from dashboard.selection import PARAMS, Filter, from_params, to_params
 
 # Session keys. Widgets of one page keep keys that start with the page's name ("map.colour").
@@ -19,8 +20,11 @@ RUN = "run"  # str, id of the run looked at; absent = the newest finished one
 FILTER = "filter"  # Filter
 OPTIONS = "options"  # dict, how pages are drawn where that is not the usual: part of the link
 IMAGE = "image"  # query parameter: the image that is shown large, see widgets/image_detail.py
+MOST_OPTIONS = 40  # of a link
 _WRITTEN = "filter.written"  # dict, the query parameters of filter and options as this session last wrote them
 _PAGE = "filter.page"  # str, the page on which it wrote them
+_LINKED = "filter.linked"  # bool, the address was changed from outside just now
+_STEPS = "filter.steps"  # history.Steps
 _LISTENERS = "filter.changed"  # int, counts changes: widgets that mirror the filter use it in their key
 
 
@@ -39,6 +43,7 @@ def set_workspace(path: Path | str | None) -> None:
     if not first:
         set_run(None)
         set_filter(Filter())
+        st.session_state.pop(_STEPS, None)
 
 
 def run_id() -> str | None:
@@ -87,9 +92,7 @@ def option(name: str, allowed: Sequence[str]) -> str:
 
 def set_option(name: str, value: str, allowed: Sequence[str]) -> None:
     """Keep what was chosen, in the session and in the link; the usual is left out of the link."""
-    _options()[name] = value
-    write_url({name: None if value == allowed[0] else value})
-    st.session_state[_WRITTEN] = _in_url()
+    keep(name, "" if value == allowed[0] else value)
 
 
 def kept(name: str) -> str:
@@ -119,13 +122,49 @@ def sync_url(page: str) -> None:
     written = st.session_state.get(_WRITTEN)
     came_from = st.session_state.get(_PAGE)
     if written is not None and url != written and (url or came_from == page):
-        set_filter(from_params(url))
-        st.session_state[OPTIONS] = {}  # they stand in the same link
-        st.session_state[_LISTENERS] = changes() + 1
+        show(from_params(url), {name: value for name, value in url.items() if name not in PARAMS})
+        st.session_state[_LINKED] = True
     st.session_state[_PAGE] = page
     wanted = to_params(current())
     write_url({name: wanted.get(name) for name in PARAMS} | {RUN: run_id()})
     st.session_state[_WRITTEN] = _in_url()
+
+
+def show(chosen: Filter, options: Mapping[str, str]) -> None:
+    """Put a filter and all options in force at once; widgets that mirror them start anew."""
+    set_filter(chosen)
+    st.session_state[OPTIONS] = dict(list(options.items())[:MOST_OPTIONS])
+    st.session_state[_LISTENERS] = changes() + 1
+
+
+# -- steps ------------------------------------------------------------------------------------------------------------
+def here() -> Step:
+    """The page, the filter and the options of this moment."""
+    said = tuple(sorted((name, value) for name, value in _options().items() if value))
+    return Step(str(st.session_state.get(_PAGE, "")), current(), said)
+
+
+def record() -> None:
+    """Note where the visitor is, to come back to; every page does it once, when its filter is known."""
+    steps().record(here(), by_link=st.session_state.pop(_LINKED, False))
+
+
+def steps() -> Steps:
+    """What this visitor looked at in this session."""
+    found: Steps = st.session_state.setdefault(_STEPS, Steps())
+    return found
+
+
+def go(step: Step) -> None:
+    """Look at something else: filter, options, and then the page, which ends this rerun."""
+    old = _options()
+    show(step.chosen, dict(step.options))
+    if step.page == st.session_state.get(_PAGE):
+        wanted = {**dict.fromkeys((*old, *PARAMS)), **dict(step.options), **to_params(step.chosen)}
+        write_url(wanted)
+        st.session_state[_WRITTEN] = _in_url()
+        st.rerun()
+    st.switch_page(f"dashboard/pages/{step.page}.py")
 
 
 def _in_url() -> dict[str, str]:

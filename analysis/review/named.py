@@ -16,7 +16,7 @@ from analysis.review.decisions import DecisionStore
 from analysis.review.limits import MAX_CHARS, MAX_SEQ, check_text
 from analysis.review.tables import queues
 
-Kind = Literal["rule", "audit"]
+Kind = Literal["rule", "audit", "view"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 POPULATIONS = ("unjudged", "all")
 MAX_NAME = 100
@@ -27,7 +27,8 @@ MAX_SAMPLE = 1_000_000  # images in an audit
 
 @dataclass(frozen=True)
 class NamedQueue:
-    """A queue by name. `kind` "rule": `rule` is a filter and its options; "audit": m, seed, as_of, population.
+    """A queue by name. `kind` "rule": `rule` is a filter and its options; "audit": m, seed, as_of, population;
+    "view": page, filter and options of what somebody looked at.
 
     `created_at` is in seconds since the epoch, the server's clock. `problem` says why the rule cannot be used, and
     `rule` is then empty; it is "" in every queue that `NamedQueues.get` gives.
@@ -139,6 +140,8 @@ def _understood(kind: str, text: str) -> dict[str, Any]:
         raise Refused(f"A queue of the kind {kind[:40]!r} is not known", wanted="one of " + ", ".join(KINDS))
     if kind == "audit":
         _check_audit(rule)
+    if kind == "view":
+        _check_view(rule)
     return rule
 
 
@@ -157,6 +160,16 @@ def _check_audit(rule: dict[str, Any]) -> None:
     if rule["population"] not in POPULATIONS:
         found = str(rule["population"])[:40]
         raise Refused(f"The population of an audit is {found!r}", wanted="one of " + ", ".join(POPULATIONS))
+
+
+def _check_view(rule: dict[str, Any]) -> None:
+    """A view is a page with a filter and options as they stand in an address: texts by name."""
+    sound = set(rule) == {"page", "filter", "options"} and isinstance(rule["page"], str)
+    for part in ("filter", "options"):
+        texts = rule.get(part)
+        sound = sound and isinstance(texts, dict) and all(isinstance(value, str) for value in texts.values())
+    if not sound:
+        raise Refused("The rule of a view cannot be read", wanted="page, filter and options, texts by name")
 
 
 def _check_line(what: str, value: object, longest: int) -> None:

@@ -1,23 +1,20 @@
-"""The shared filter as chips that read as sentences, removable one by one, and a form to add a condition."""
+"""The shared filter as chips that read as sentences, removable one by one; the ways back, forth and to saved views."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.selection import Filter, Only
+from dashboard.selection import WHERE, Filter
+from dashboard.widgets.filter_form import DECISION, ONLY, filter_form
+from dashboard.widgets.saved_views import saved_views
 from dashboard.widgets.text import community_name, count, for_markdown
 
-ONLY: dict[Only, str] = {
-    "": "all images",
-    "errors": "predicted is not given",
-    "suspects": "suspected wrong labels",
-    "cross": "suspects across communities",
-    "within": "suspects within a community",
-}
+if TYPE_CHECKING:
+    from dashboard.widgets.frame import Seen
 
 
 def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int | None = None) -> str:
@@ -26,7 +23,12 @@ def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int 
     def name(k: int | None) -> str:
         return for_markdown(classes[k] if k is not None else "", limit=32)
 
+    if part.startswith(WHERE):
+        condition = next(c for c in chosen.where if WHERE + c.column == part)
+        sign = " contains" if condition.contains else ":"
+        return f"{for_markdown(condition.column, limit=32)}{sign} {for_markdown(condition.value, limit=32)}"
     arrow = "↔" if chosen.both else "→"
+    low, high = chosen.suspicion or (0.0, 1.0)
     says: dict[str, Callable[[], str]] = {
         "pair": lambda: f"given: {name(chosen.given)} {arrow} predicted: {name(chosen.predicted)}",
         "given": lambda: f"given: {name(chosen.given)}",
@@ -37,16 +39,19 @@ def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int 
         "lasso": lambda: "lasso" if n_lasso is None else f"lasso: {count(n_lasso, 'image')}",
         "only": lambda: ONLY[chosen.only],
         "images": lambda: count(len(chosen.images), "chosen image"),
+        "decision": lambda: f"decision: {DECISION[chosen.decision]}",
+        "suspicion": lambda: f"suspicion {low:g} to {high:g}",
     }
     return says[part]()
 
 
-def show_chips(chosen: Filter, classes: Sequence[str], *, n_found: int, n_lasso: int, n_communities: int) -> None:
+def show_chips(seen: Seen, *, n_lasso: int) -> None:
     """The chips of the filter in force, how many images pass, and the way to add a condition."""
+    chosen = seen.chosen
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="chips"):
         for part in chosen.parts():
             st.button(
-                sentence(part, chosen, classes, n_lasso=n_lasso),
+                sentence(part, chosen, seen.classes, n_lasso=n_lasso),
                 key=f"chip.{part}",
                 icon=":material/close:",
                 icon_position="right",
@@ -54,41 +59,23 @@ def show_chips(chosen: Filter, classes: Sequence[str], *, n_found: int, n_lasso:
                 on_click=state.change,
                 args=(lambda f, part=part: f.without(part),),
             )
-        _adder(chosen, classes, n_communities)
+        filter_form(seen)
+        saved_views(seen)
         if len(chosen.parts()) > 1:
             st.button("Clear all", key="chips.clear", type="tertiary", on_click=state.set_filter, args=(Filter(),))
+        _back_and_forth()
+        n_found = len(seen.rows)
         found = count(n_found, "image")
         st.caption(f"{found} match" + ("es" if n_found == 1 else "") if not chosen.is_empty else f"All {found}")
 
 
-def _adder(chosen: Filter, classes: Sequence[str], n_communities: int) -> None:
-    """A form with every condition except the lasso. Its keys change with the filter, so it never shows an old one."""
-    version = state.changes()
-
-    def key(name: str) -> str:
-        return f"chips.{name}.{version}"
-
-    with st.popover("Filter", icon=":material/filter_list:"), st.form(key("form"), border=False):
-        numbers = list(range(len(classes)))
-        label = classes.__getitem__
-        given = st.selectbox("Given label", numbers, chosen.given, label, key("given"), placeholder="any")
-        predicted = st.selectbox(
-            "Predicted class", numbers, chosen.predicted, label, key("predicted"), placeholder="any"
-        )
-        both = st.checkbox("Also the opposite direction", chosen.both, key("both"))
-        groups = list(range(n_communities))
-        community = st.selectbox(
-            "Community of the given label",
-            groups,
-            chosen.community,
-            community_name,
-            key("community"),
-            placeholder="any",
-        )
-        kinds = list(ONLY)
-        only = st.selectbox("Which images", kinds, kinds.index(chosen.only), lambda k: ONLY[k], key("only"))
-        if st.form_submit_button("Apply", type="primary"):
-            state.set_filter(
-                replace(chosen, given=given, predicted=predicted, both=both, community=community, only=only)
-            )
-            st.rerun()
+def _back_and_forth() -> None:
+    """Two buttons that undo and redo the steps of looking; decisions are not touched."""
+    steps = state.steps()
+    for by, label, icon, text in (
+        (-1, "Back", ":material/undo:", "Undo the last change of filter, options or page"),
+        (1, "Forward", ":material/redo:", "Redo what was undone"),
+    ):
+        key = f"steps.{label.lower()}"
+        if st.button(label, key=key, icon=icon, help=text, type="tertiary", disabled=not steps.can(by)):
+            state.go(steps.move(by))

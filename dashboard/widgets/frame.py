@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.base.errors import NotFoundHere
 from analysis.runs.run import DONE, Run
-from dashboard import loaders, state
+from dashboard import loaders, loaders_filter, state
 from dashboard.charts.palette import Palette, palette
 from dashboard.selection import Columns, Filter, fitting, inside, rows_of
 from dashboard.server import opened
@@ -102,14 +102,19 @@ def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Se
     columns = loaders.run_columns(str(path), run.run_id)
     n_communities = int(columns.community.max()) + 1
     chosen = fitting(
-        state.current(), n_classes=len(columns.community), n_communities=n_communities, has_map=columns.xy is not None
+        state.current(),
+        n_classes=len(columns.community),
+        n_communities=n_communities,
+        has_map=columns.xy is not None,
+        fields=loaders_filter.fields(str(path)),
     )
     state.set_filter(chosen)
+    state.record()
     seen = Seen(str(path), run, chosen)
     if not filtered:
         return seen
     n_lasso = int(inside(columns.xy, chosen.lasso).sum()) if chosen.lasso and columns.xy is not None else 0
-    show_chips(chosen, seen.classes, n_found=len(seen.rows), n_lasso=n_lasso, n_communities=n_communities)
+    show_chips(seen, n_lasso=n_lasso)
     return seen
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.conditions import DECIDED, EXCLUDED, LONGEST, MOST_WHERE, Decided, Where, field_of, states_of, where_of
 from dashboard.selection import (
     MAX_VERTICES,
     PARAMS,
@@ -26,6 +28,9 @@ def columns(n: int = 400, k: int = 6, seed: int = 0) -> Columns:
     rng = np.random.default_rng(seed)
     labels, predicted, suggested = rng.integers(0, k, (3, n))
     community = np.arange(k) // 2
+    split = pd.Series(rng.choice(["train", "test", None], n))  # type: ignore[arg-type]
+    fields = {"split": field_of(split), "path": field_of(pd.Series([f"Holiday/{i}.png" for i in range(n)]))}
+    states = (rng.integers(0, 6, n) + 1 + EXCLUDED * (rng.random(n) < 0.2)).astype(np.int8)
     return Columns(
         given=labels,
         predicted=predicted,
@@ -35,11 +40,20 @@ def columns(n: int = 400, k: int = 6, seed: int = 0) -> Columns:
         is_suspect=rng.random(n) < 0.3,
         crosses=community[labels] != community[suggested],
         xy=rng.random((n, 2)).astype(np.float32) * 2,
+        states=lambda: states,
+        field=fields.get,
     )
 
 
 def brute(chosen: Filter, c: Columns) -> list[int]:
     """Every condition written out per image, as a reader would check it."""
+
+    assert c.states is not None and c.field is not None
+    states, texts = c.states(), {}
+    for name in ("split", "path"):
+        found = c.field(name)
+        assert found is not None
+        texts[name] = [found.values[k].as_py() if k >= 0 else "" for k in found.code.tolist()]
 
     def passes(i: int) -> bool:
         g, p = int(c.given[i]), int(c.predicted[i])
@@ -57,9 +71,21 @@ def brute(chosen: Filter, c: Columns) -> list[int]:
             x, y = c.xy[i]
             tests.append(bool(0 <= x <= 1 and 0 <= y <= 1))
         tests.append(not chosen.images or i in chosen.images)
+        low, high = chosen.suspicion or (0, 1)
+        tests.append(low <= c.suspicion[i] <= high)
+        tests.append(state_passes(chosen.decision, int(states[i])))
+        for condition in chosen.where:
+            text = str(texts[condition.column][i])
+            tests.append(condition.value.lower() in text.lower() if condition.contains else condition.value == text)
         return all(tests)
 
     return [i for i in range(len(c)) if passes(i)]
+
+
+def state_passes(decision: Decided, state: int) -> bool:
+    if decision == "excluded":
+        return state >= EXCLUDED
+    return not decision or DECIDED[state % EXCLUDED] == decision
 
 
 maybe = st.none() | st.integers(0, 5)
@@ -74,6 +100,13 @@ filters = st.builds(
     lasso=st.sampled_from([(), SQUARE]),
     only=st.sampled_from(["", "errors", "suspects", "cross", "within"]),
     images=st.lists(st.integers(0, 450), max_size=30, unique=True).map(tuple),
+    decision=st.sampled_from(DECIDED),
+    suspicion=st.sampled_from([None, (0.0, 0.5), (0.25, 0.75), (0.3, 1.0)]),
+    where=st.lists(
+        st.sampled_from([Where("split", "train"), Where("split", "?"), Where("path", "iday/1", contains=True)]),
+        max_size=2,
+        unique_by=lambda condition: condition.column,
+    ).map(tuple),
 )
 
 
@@ -158,3 +191,53 @@ def test_inside_agrees_with_a_circle() -> None:
 )
 def test_outlines_that_enclose_nothing(points: list[list[float]]) -> None:
     assert polygon(points) == ()
+
+
+# -- conditions on decisions and columns ------------------------------------------------------------------------------
+hostile = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=LONGEST)
+
+
+@given(st.lists(st.builds(Where, hostile, hostile, st.booleans()), max_size=MOST_WHERE, unique_by=lambda c: c.column))
+@settings(max_examples=150, deadline=None)
+def test_any_text_of_a_column_survives_a_link(conditions: list[Where]) -> None:
+    chosen = Filter(where=tuple(conditions))
+    assert from_params(to_params(chosen)) == chosen
+
+
+def test_a_column_is_asked_for_once_and_conditions_on_unknown_columns_are_left_out() -> None:
+    assert where_of("split:a,split:b,x,:y,z:,path*c") == (Where("split", "b"), Where("path", "c", contains=True))
+    asked = Filter(where=(Where("split", "a"), Where("gone", "b")))
+    found = fitting(asked, n_classes=1, n_communities=1, has_map=True, fields=["split"])
+    assert found == Filter(where=(Where("split", "a"),))
+
+
+@pytest.mark.parametrize("text", ["", "x", "0.5", "0.9~0.1", "-1~1", "nan~1", "0~inf", "0~1", "0~0.5~1"])
+def test_a_range_of_suspicion_that_makes_no_sense_is_left_out(text: str) -> None:
+    assert from_params({"suspicion": text}) == Filter()
+
+
+def test_every_type_of_column_can_be_asked_for() -> None:
+    for column, value, expected in (
+        (pd.Series([28, 32, 28]), "28", [0, 2]),
+        (pd.Series([0.5, np.nan, 0.25]), "0.5", [0]),
+        (pd.Series([True, False, True]), "True", [0, 2]),
+        (pd.Series([["a"], ["b"], ["a"]]), "['a']", [0, 2]),
+        (pd.Series(["Übung", None, "übung"], dtype="string"), "Übung", [0]),
+    ):
+        assert np.flatnonzero(field_of(column).mask(Where("c", value))).tolist() == expected
+    found = field_of(pd.Series(["Übung", None, "x.y", "xay"]))
+    assert found.mask(Where("c", "ÜB", contains=True)).tolist() == [True, False, False, False]
+    assert found.mask(Where("c", "x.y", contains=True)).tolist() == [False, False, True, False], "no pattern"
+
+
+def test_the_state_of_an_image_is_its_verdict_and_its_mark() -> None:
+    verdicts = pd.Series(["keep", "relabel", "several", "none_fits", "unsure", "skip", "keep"])
+    rows, excluded = np.array([0, 1, 2, 3, 4, 5, -1]), np.array([1, 6, -1])
+    states = states_of(verdicts, rows, excluded, 8)
+    c = columns(8)
+    c = Columns(
+        c.given, c.predicted, c.suggested, c.community, c.suspicion, c.is_suspect, c.crosses, None, lambda: states
+    )
+    expected = {"open": [5, 6, 7], "kept": [0], "changed": [1], "several": [2], "none_fits": [3], "unsure": [4]}
+    for decision, passing in {**expected, "excluded": [1, 6]}.items():
+        assert rows_of(Filter(decision=decision), c).tolist() == passing, decision  # type: ignore[arg-type]

@@ -38,6 +38,14 @@ def test_a_queue_comes_back_as_it_was_given(made: NamedQueues) -> None:
     assert made.get(second).rule == AUDIT
 
 
+def test_a_view_keeps_its_page_filter_and_options(made: NamedQueues) -> None:
+    rule = {"page": "map", "filter": {"given": "3", "where": "split:train"}, "options": {"colour": "decision"}}
+    assert made.get(made.add("view", "Hard cats", rule, "Ada")).rule == rule
+    for wrong in ({}, {**rule, "filter": ["given"]}, {**rule, "options": {"a": 1}}, {**rule, "more": "x"}):
+        with pytest.raises(Refused, match="The rule of a view cannot be read"):
+            made.add("view", "Another", wrong, "Ada")
+
+
 def test_a_closed_queue_is_off_the_list_and_can_still_be_read(made: NamedQueues) -> None:
     queue_id = made.add("audit", "Audit", AUDIT, "Ada")
     for _ in range(2):

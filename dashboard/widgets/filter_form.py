@@ -1,0 +1,108 @@
+"""The form that adds conditions to the filter. Its keys change with the filter, so it never shows an old one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import loaders_filter, state
+from dashboard.conditions import LONGEST, MOST_WHERE, Decided, Where, range_of, range_text
+from dashboard.selection import Only
+from dashboard.widgets.text import clean, community_name
+
+if TYPE_CHECKING:
+    from dashboard.widgets.frame import Seen
+
+FEW = 200  # values that a list to choose from may hold
+ONLY: dict[Only, str] = {
+    "": "all images",
+    "errors": "predicted is not given",
+    "suspects": "suspected wrong labels",
+    "cross": "suspects across communities",
+    "within": "suspects within a community",
+}
+DECISION: dict[Decided, str] = {
+    "": "any",
+    "open": "not judged",
+    "kept": "label kept",
+    "changed": "label changed",
+    "several": "several labels",
+    "none_fits": "no label fits",
+    "unsure": "unsure",
+    "excluded": "excluded",
+}
+
+
+def filter_form(seen: Seen) -> None:
+    """Every condition except the lasso, behind one button."""
+    with st.popover("Filter", icon=":material/filter_list:"):
+        with st.form(_key("form"), border=False):
+            _conditions(seen)
+        _column(seen)
+
+
+def _key(name: str) -> str:
+    return f"chips.{name}.{state.changes()}"
+
+
+def _conditions(seen: Seen) -> None:
+    chosen, classes = seen.chosen, seen.classes
+    numbers, groups, kinds, said = range(len(classes)), range(seen.n_communities), list(ONLY), list(DECISION)
+    label = classes.__getitem__
+    given = st.selectbox("Given label", numbers, chosen.given, label, _key("given"), placeholder="any")
+    predicted = st.selectbox("Predicted class", numbers, chosen.predicted, label, _key("predicted"), placeholder="any")
+    both = st.checkbox("Also the opposite direction", chosen.both, _key("both"))
+    community = st.selectbox(
+        "Community of the given label",
+        groups,
+        chosen.community,
+        community_name,
+        _key("community"),
+        placeholder="any",
+    )
+    only = st.selectbox("Which images", kinds, kinds.index(chosen.only), ONLY.__getitem__, _key("only"))
+    decision = st.selectbox(
+        "Decision so far", said, said.index(chosen.decision), DECISION.__getitem__, _key("decision")
+    )
+    suspicion = st.slider("Suspicion", 0.0, 1.0, chosen.suspicion or (0.0, 1.0), 0.01, key=_key("suspicion"))
+    if st.form_submit_button("Apply", type="primary"):
+        state.set_filter(
+            replace(
+                chosen,
+                given=given,
+                predicted=predicted,
+                both=both,
+                community=community,
+                only=only,
+                decision=decision,
+                suspicion=range_of(range_text(suspicion)),
+            )
+        )
+        st.rerun()
+
+
+def _column(seen: Seen) -> None:
+    """A condition on a column: one of its values, or a part of its text where it has too many."""
+    st.divider()
+    column = st.selectbox(
+        "Column of the data set",
+        loaders_filter.fields(seen.path),
+        None,
+        clean,
+        _key("column"),
+        placeholder="none",
+    )
+    field = loaders_filter.field(seen.path, column) if column is not None else None
+    if column is None or field is None:
+        return
+    is_few = len(field.values) <= FEW
+    if is_few:
+        value = st.selectbox("is", sorted(field.values.to_pylist()), None, clean, _key("value"), placeholder="choose")
+    else:
+        value = st.text_input("contains", max_chars=LONGEST, key=_key("text"))
+    old = tuple(condition for condition in seen.chosen.where if condition.column != column)
+    if st.button("Add", key=_key("add"), disabled=not value or len(old) >= MOST_WHERE):
+        state.set_filter(replace(seen.chosen, where=(*old, Where(column, str(value), not is_few))))
+        st.rerun()
