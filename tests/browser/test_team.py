@@ -12,6 +12,7 @@ from analysis.base.types import Decision
 from analysis.review.opening import open_store
 from analysis.runs.workspace import Workspace
 from tests.browser.conftest import SETTLED, Server
+from tests.browser.deck import Deck, wait_for_events
 
 pytestmark = pytest.mark.browser
 
@@ -56,3 +57,14 @@ def test_a_team_of_two(serve: Callable[..., Server], browse: Callable[..., Any])
     other.get_by_role("button", name="Settle the 7 disagreements").click()
     other.get_by_role("heading", name="Review").wait_for()
     other.get_by_role("radio", name="Disagreements", checked=True).wait_for()
+
+
+def test_after_a_name_is_entered_the_keys_judge(serve: Callable[..., Server], browse: Callable[..., Any]) -> None:
+    server = serve(n=200)
+    page = browse(server.url)
+    deck = Deck(page).open()
+    page.get_by_role("textbox", name="Reviewer").fill("Ada  Lovelace")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.tagName !== 'INPUT'")
+    deck.ready().judge("k")
+    assert wait_for_events(server.workspace, 1)["reviewer"].tolist() == ["Ada Lovelace"]

@@ -34,6 +34,16 @@ export async function mount(component) {
   return () => deck.detach(parentElement);
 }
 
+// Nobody is pulled out of a field, but for the one in which the name was just entered: it keeps the focus after Enter,
+// and the keys that judge would be written into the name.
+function isTyping(reviewer) {
+  const field = document.activeElement;
+  const isName = field instanceof HTMLInputElement && field.ariaLabel === "Reviewer";
+  return isField(field) && !(isName && plain(field.value) === reviewer);
+}
+
+const plain = (name) => name.trim().replace(/\s+/g, " ");
+
 class Deck {
   constructor(workspace) {
     this.leases = new Leases((what) => this.answered(what));
@@ -71,7 +81,7 @@ class Deck {
     this.journal.aim({ url: data.decisions, token });
     document.cookie = `lookalike_reviewer=${encodeURIComponent(reviewer)}; path=/; max-age=31536000; samesite=lax`;
     this.draw();
-    if (fresh && !isField(document.activeElement)) this.view.deck.focus({ preventScroll: true });
+    if (fresh && !isTyping(reviewer)) this.view.deck.focus({ preventScroll: true });
   }
 
   build(root) {
