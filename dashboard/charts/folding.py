@@ -18,6 +18,7 @@ from dashboard.widgets.text import clean, community_name, count
 
 FOLDED = -1
 READABLE = 40  # classes whose names still fit beside a matrix on a 1280 px screen
+DENSE = 4_000_000  # cells up to which counting beats sorting
 CLOSED = 12  # closed blocks that stand beside open ones
 
 
@@ -206,5 +207,11 @@ def _summed(cell: NDArray[np.int64], number: NDArray[Any], m: int) -> NDArray[np
 
 def counted(given: NDArray[Any], predicted: NDArray[Any], n_classes: int) -> pd.DataFrame:
     """The matrix of some images (M,) as a table given, predicted, count: a row per cell with something in it."""
-    cells, number = np.unique(given.astype(np.int64) * n_classes + predicted, return_counts=True)
+    cells = given.astype(np.int64) * n_classes + predicted
+    if n_classes**2 <= DENSE:
+        dense = np.bincount(cells, minlength=n_classes**2)
+        cells = np.flatnonzero(dense)
+        number = dense[cells]
+    else:
+        cells, number = np.unique(cells, return_counts=True)
     return pd.DataFrame({"given": cells // n_classes, "predicted": cells % n_classes, "count": number})

@@ -16,6 +16,8 @@ from dashboard.charts.palette import (
     colour_of,
     colour_scale,
     contrast,
+    diverging_colours,
+    diverging_scale,
     luminance,
     palette,
     scale_colours,
@@ -96,3 +98,22 @@ def test_numbers_can_be_read_on_every_colour_of_the_scale(colours: Palette) -> N
 def test_contrast_of_black_on_white() -> None:
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("who", SEEN_BY)
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=lambda p: p.mode)
+def test_more_and_less_are_told_apart_at_any_strength(colours: Palette, who: str) -> None:
+    for share in (0.3, 0.6, 1.0):
+        less, more = (lab(c, SEEN_BY[who]) for c in diverging_colours(np.array([-share, share]), colours))
+        assert np.linalg.norm(less - more) >= 20
+    steps = [lab(c, SEEN_BY[who]) for c in diverging_colours(np.linspace(-1, 1, 9), colours)]
+    assert min(float(np.linalg.norm(a - b)) for a, b in itertools.pairwise(steps)) >= 4
+    middle = lab(colours.diverging[len(colours.diverging) // 2], SEEN_BY[who])
+    assert np.linalg.norm(middle - lab(colours.background, SEEN_BY[who])) < 10, "no change looks like nothing"
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=lambda p: p.mode)
+def test_as_much_more_is_as_strong_as_as_much_less(colours: Palette) -> None:
+    ends = [luminance(colours.diverging[i]) for i in (0, -1)]
+    assert abs(ends[0] - ends[1]) < 0.12
+    assert diverging_scale(colours)[0] == (0, colours.diverging[0])

@@ -8,6 +8,7 @@ import pytest
 
 from analysis.base.arrays import wilson
 from analysis.confusion.report import heaviest_pairs
+from dashboard.charts import folding
 from dashboard.charts.folding import counted
 from dashboard.per_class import class_figures, heaviest_cells, partners
 
@@ -51,7 +52,9 @@ def test_the_heaviest_cells_keep_their_direction_and_share(confusion: pd.DataFra
     assert found["share"].tolist() == [0.4, 0.2]
 
 
-def test_the_matrix_of_some_images_is_the_table_a_run_would_hold() -> None:
+@pytest.mark.parametrize("dense", [0, 10**6])
+def test_the_matrix_of_some_images_is_the_table_a_run_would_hold(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "DENSE", dense)
     given, predicted = np.array([0, 0, 1, 3]), np.array([1, 1, 1, 0])
     assert counted(given, predicted, 4).values.tolist() == [[0, 1, 2], [1, 1, 1], [3, 0, 1]]
     assert counted(given[:0], predicted[:0], 4).empty
