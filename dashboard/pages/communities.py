@@ -88,8 +88,10 @@ def main() -> None:
         other = second_run(seen, key="communities.beside")
     with left:
         crumbs(seen)
+        place = st.container()
         level = choose_level(found)
-        drawing = graph(seen, other, level)
+        with place:
+            drawing = graph(seen, other, level)
         if found is not None and level is not None and level != found.own:
             st.info(say_own(found, level))
     with right:

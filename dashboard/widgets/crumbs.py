@@ -10,6 +10,7 @@ from dashboard.selection import Filter
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import community_name, for_markdown
 
+NAME = 24  # characters: what stands over the graph keeps to one line
 PART = "part"  # URL parameter: which part of a scene of many nodes, from 2
 
 
@@ -47,9 +48,9 @@ def crumbs(seen: Seen) -> None:
         if c is not None:
             _step(community_name(c), Filter(community=c), last=chosen == Filter(community=c), key="crumb.community")
         if chosen.class_id is not None:
-            st.markdown(f"› **{for_markdown(seen.classes[chosen.class_id])}**")
+            st.markdown(f"› **{for_markdown(seen.classes[chosen.class_id], limit=NAME)}**")
         elif chosen.pair is not None:
-            one, two = (for_markdown(seen.classes[k]) for k in chosen.pair)
+            one, two = (for_markdown(seen.classes[k], limit=NAME // 2) for k in chosen.pair)
             st.markdown(f"› **{one} and {two}**")
 
 
