@@ -29,7 +29,7 @@ def draw(seen: Seen) -> None:
         by = choose_colours(seen)
         method, layout = choose_layout(seen)
     row = jump.marked(seen.opened)
-    jump.write_link(seen.opened, row)
+    jump.write_link(row)
     own = layout == OWN
     outline = seen.chosen.lasso if own else ()
     tools = "all" if own else "few"

@@ -119,6 +119,20 @@ def test_a_link_to_an_image_by_row_or_by_id_shows_it_in_the_middle(server: Serve
         assert spot == pytest.approx([width / 2, height / 2], abs=2)
 
 
+@pytest.mark.parametrize("start", ["/confusion", "/map"])
+def test_an_image_opened_anywhere_leads_to_its_place_and_the_filter_stays(
+    server: Server, browse: Browse, start: str
+) -> None:
+    page = browse(server.url)
+    page.goto(f"{start}?community=1&image=train/00077")
+    settle(page)
+    page.get_by_role("dialog").get_by_role("button", name="Show on the map").click()
+    page.locator(".near button[aria-current=true][data-row='77']").wait_for()
+    drawn(page)
+    assert page.get_by_role("dialog").count() == 0 and filter_in(page) == Filter(community=1)
+    assert "near=77" in page.url and page.url.split("?")[0].endswith("/map")
+
+
 def test_a_lasso_sends_its_corners_and_the_server_counts(server: Server, browse: Browse) -> None:
     c = columns_of(server.workspace)
     page = browse(server.url)
@@ -177,7 +191,9 @@ def test_the_map_can_be_worked_by_keys(server: Server, browse: Browse) -> None:
     page.locator(".near button[aria-current=true]").wait_for()
     page.keyboard.press("0")
     assert node.evaluate(zoom) == 1
-    page.keyboard.press("r")
+    settle(page)
+    page.keyboard.press("r")  # elsewhere Streamlit's key to run the page again
+    page.wait_for_timeout(200)
     assert page.locator("[data-testid=stApp]").get_attribute("data-test-script-state") == "notRunning"
 
 
