@@ -23,6 +23,7 @@ from dashboard.widgets.text import clean, community_name, count, for_html, perce
 from dashboard.widgets.work import first_names, state_of
 
 PAIRS = 5
+WAYS = "→ / ←"
 LEGEND = 14
 CHOICES = 100
 CHOICE = "communities.choice"
@@ -131,9 +132,9 @@ def worst_pairs(seen: Seen, community: int) -> None:
         chosen=position_of(ends, edge_id(*pair) if pair else None),
         on_pick=pick,
         columns={
-            "→": st.column_config.NumberColumn(width=50, help="images of the one predicted as the other"),
-            "←": st.column_config.NumberColumn(width=50, help="the opposite direction"),
-            "> 2 : 1": st.column_config.TextColumn(width=60, help="one direction is more than twice the other"),
+            WAYS: st.column_config.TextColumn(
+                help="Images of the one predicted as the other, and the opposite; > 2:1 marks a lopsided pair."
+            ),
             "Wrong labels": st.column_config.TextColumn(help="of the confusions of this pair that were judged"),
             "Look alike": st.column_config.TextColumn(help="judged confusions whose given label is right"),
             "Team says": st.column_config.TextColumn(help="what people said of the two classes"),
@@ -154,10 +155,13 @@ def pair_frame(seen: Seen, pairs: pd.DataFrame) -> pd.DataFrame:
     said = [verdicts.get((names[a], names[b]), ("", ""))[0] for a, b in ends]
     columns: dict[str, list[object]] = {
         "One class": [clean(names[a], limit=28) for a, _ in ends],
-        "→": pairs["count_source_as_target"].tolist(),
-        "←": pairs["count_target_as_source"].tolist(),
         "Another class": [clean(names[b], limit=28) for _, b in ends],
-        "> 2 : 1": ["yes" if lopsided else "" for lopsided in pairs["lopsided"]],
+        WAYS: [
+            f"{there:,} / {back:,}{' (> 2:1)' * int(lopsided)}"
+            for there, back, lopsided in zip(
+                pairs["count_source_as_target"], pairs["count_target_as_source"], pairs["lopsided"], strict=True
+            )
+        ],
     }
     if any(fact["judged"] for fact in facts):
         for title, kind in (("Wrong labels", "noise"), ("Look alike", "overlap")):

@@ -82,7 +82,7 @@ class Drawing:
             edge = {"from": ids[source], "to": ids[target], "id": self._id(source, target)}
             edge["width"] = round(float(width), 2)
             if compared:
-                edge |= _change(float(gone), self.colours)
+                edge |= _change(float(gone), float(width), self.colours)
             drawn.append(edge)
         return drawn
 
@@ -186,13 +186,16 @@ def _look(group: int, stability: float, colours: Palette) -> dict[str, Any]:
     }
 
 
-def _change(difference: float, colours: Palette) -> dict[str, Any]:
+def _change(difference: float, width: float, colours: Palette) -> dict[str, Any]:
     """More confused here than in the other run: solid; less: dashed; as much: faint."""
     if difference == 0:
         return {"color": {"color": colours.faint}}
     more = difference > 0
     colour = colours.accent if more else colours.sequence[3]
-    return {"color": {"color": colour, "highlight": colour, "hover": colour}, "dashes": False if more else [6, 5]}
+    return {
+        "color": {"color": colour, "highlight": colour, "hover": colour},
+        "dashes": False if more else [round(5 + 2 * width), round(5 + 2 * width)],
+    }
 
 
 def _options(colours: Palette) -> dict[str, Any]:
