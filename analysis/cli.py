@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from analysis import labels
+from analysis import labels, reporting
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
 from analysis.options import build_parser
@@ -180,6 +180,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "export": _export,
     "open": _open,
     **labels.COMMANDS,
+    **reporting.COMMANDS,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analysis import __version__, labels
+from analysis import __version__, labels, reporting
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings
 
 DEMO_WORKSPACE = "workspaces/demo"
@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add in (_add_demo, _add_run, _add_status, _add_score, _add_graph, _add_export, _add_open):
         add(commands)
     labels.add_commands(commands, _command, _add_database)
+    reporting.add_commands(commands, _command, _add_database)
     return parser
 
 

@@ -19,7 +19,18 @@ FLOORS = {
     },
     **{
         f"analysis.{file}": 3
-        for file in ("__main__", "cli", "job", "labels", "options", "pipeline", "plain", "steps", "terminal")
+        for file in (
+            "__main__",
+            "cli",
+            "job",
+            "labels",
+            "options",
+            "pipeline",
+            "plain",
+            "reporting",
+            "steps",
+            "terminal",
+        )
     },
     "dashboard": 4,
     "streamlit_app": 5,

@@ -11,7 +11,10 @@ import pytest
 from analysis.cli import main
 from analysis.options import build_parser
 
-COMMANDS = ("demo", "run", "status", "score", "graph", "export", "open", "apply", "revert", "merge", "import-decisions")
+COMMANDS = (
+    *("demo", "run", "status", "score", "graph", "export", "open"),
+    *("apply", "revert", "merge", "import-decisions", "report"),
+)
 
 
 def run(*arguments: object) -> int:

@@ -1,0 +1,249 @@
+"""One page for a colleague: what was analysed, how good the labels are, what people decided. One HTML file, no network.
+
+Every name comes from strangers: it is escaped here, and the page forbids itself scripts and foreign addresses.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.base.arrays import wilson
+from analysis.base.errors import UserError
+from analysis.data.images import MEDIA_TYPE, ImageStore
+from analysis.review.agreement import agreements
+from analysis.review.audit import AuditResult, AuditRule, audit_result, take_sample
+from analysis.review.decisions import DecisionStore
+from analysis.review.gather import gather
+from analysis.review.named import NamedQueues
+from analysis.review.said import Said, said_of
+from analysis.review.standing import JUDGEMENTS, WRONG
+from analysis.runs.run import Run
+from analysis.runs.workspace import Workspace
+
+PAIRS, THUMBS, COMMUNITIES, CHANGES = 5, 3, 8, 20  # what fits on a page
+SIDE = 72  # pixels of a thumbnail
+LONGEST = 80
+_DROPPED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, direction overrides, surrogates, private use
+_STYLE = """
+body{font:14px/1.45 system-ui,sans-serif;color:#1b1b1f;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}p{margin:.3rem 0}.more{color:#55555f}
+.figures{display:flex;flex-wrap:wrap;gap:2rem;margin:1rem 0}.figures b{display:block;font-size:1.5rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem .25rem 0;
+border-bottom:1px solid #d8d8de;vertical-align:middle;overflow-wrap:anywhere}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}img{height:48px;margin-right:4px;image-rendering:auto}
+@media print{body{margin:0;max-width:none;font-size:11px}tr,h2{break-inside:avoid;break-after:avoid}}
+"""
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+@dataclass(frozen=True, eq=False)
+class _Facts:
+    workspace: Workspace
+    run: Run
+    store: DecisionStore
+    classes: tuple[str, ...]
+    ids: pd.Index
+    said: Said
+
+
+def report(workspace: Workspace, store: DecisionStore, run: Run, *, images: ImageStore | None = None) -> str:
+    """The page as HTML. `images` gives the few thumbnails; without it, or without pixels, there are none."""
+    dataset = workspace.dataset()
+    ids = pd.Index(dataset.table["image_id"].to_numpy(object))
+    facts = _Facts(workspace, run, store, dataset.classes, ids, said_of(store.current(), ids))
+    images = images if dataset.pixels.kind != "none" else None
+    parts = [
+        _head(facts),
+        _figures(facts, audit := newest_audit(workspace, store, facts.said)),
+        _pairs(facts, images),
+        _communities(facts),
+        _decisions(facts, audit),
+        _changes(facts),
+        _provenance(facts),
+    ]
+    title = f"Label report: {text(workspace.facts()['name'])}"
+    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    head += '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light">'
+    body = "\n".join(part for part in parts if part)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head>{head}<title>{title}</title><style>{_STYLE}</style></head>'
+        f"<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def newest_audit(workspace: Workspace, store: DecisionStore, said: Said) -> AuditResult | None:
+    """What the newest random audit says that has a judgement; None without any."""
+    ids = workspace.dataset().table["image_id"].to_numpy(object)
+    for queue in NamedQueues(store).all():
+        if queue.kind != "audit" or queue.problem:
+            continue
+        rule = AuditRule.of(queue.rule)
+        known = store.current(until=rule.as_of)
+        rows = pd.Index(ids).get_indexer(known.loc[known["verdict"].isin(JUDGEMENTS), "image_id"])
+        found = audit_result(take_sample(ids, rule, rows[rows >= 0]), said.verdict)
+        if found.rate is not None:
+            return found
+    return None
+
+
+def text(name: object, *, limit: int = LONGEST) -> str:
+    """One printable line as text of an HTML page, at most `limit` characters before it is escaped."""
+    line = " ".join("".join(" " if c.isspace() else c for c in str(name) if _is_shown(c)).split())
+    return html.escape(line if len(line) <= limit else line[: limit - 1] + "…") or "(no name)"
+
+
+def _is_shown(c: str) -> bool:
+    return c.isspace() or unicodedata.category(c) not in _DROPPED
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _between(low: float, high: float) -> str:
+    return f"95 % interval {low * 100:.1f} to {high * 100:.1f} %"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already; heads that begin with # are of numbers."""
+    kinds = [' class="n"' if head.startswith("#") else "" for head in heads]
+    top = "".join(f'<th scope="col"{kind}>{head.lstrip("#")}</th>' for head, kind in zip(heads, kinds, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, kinds, strict=True)) + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _head(facts: _Facts) -> str:
+    about, summary = facts.workspace.facts(), facts.run.json("summary")
+    whose = "predictions that were given" if summary["mode"] == "imported" else f"the model {text(summary['model'])}"
+    day = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    return (
+        f"<h1>{text(about['name'])}: how good are the labels?</h1>"
+        f"<p>{summary['n_images']:,} images in {summary['n_classes']:,} classes from {text(about['source'])}, with "
+        f'{whose}.</p><p class="more">Made by Lookalike on {day} UTC.</p>'
+    )
+
+
+def _figures(facts: _Facts, audit: AuditResult | None) -> str:
+    summary = facts.run.json("summary")
+    accuracy, wrong = summary["accuracy"], summary.get("estimated_wrong")
+    cells = [("Predicted as labelled", _percent(accuracy["value"]), _between(accuracy["low"], accuracy["high"]))]
+    if audit is not None and audit.share_wrong is not None:
+        note = f"{_between(*audit.share_interval)}; random audit of {audit.judged:,} images"
+        cells.append(("Wrong labels, measured", _percent(audit.share_wrong), note))
+    if wrong:
+        note = f"{_between(wrong['low'], wrong['high'])}; leans on the model, a hint"
+        cells.append(("Wrong labels, estimated", _percent(wrong["value"]), note))
+    cells.append(
+        ("Suspected wrong labels", f"{summary['n_suspects']:,}", f"{_percent(summary['share_suspects'])} of all")
+    )
+    shown = "".join(f'<div>{name}<b>{value}</b><span class="more">{note}</span></div>' for name, value, note in cells)
+    return f'<div class="figures">{shown}</div>'
+
+
+def _pairs(facts: _Facts, images: ImageStore | None) -> str:
+    table = facts.run.table("confusion")
+    off = table[(table["given"] != table["predicted"]) & (table["count"] > 0)]
+    worst = off.sort_values("count", ascending=False, kind="stable")[:PAIRS]
+    if worst.empty:
+        return "<h2>Which classes are confused?</h2><p>No image was predicted as another class.</p>"
+    scores = facts.run.table("scores", ["predicted", "suspicion"])
+    given, predicted = facts.workspace.dataset().given, scores["predicted"].to_numpy()
+    rows = []
+    for k, j, n in worst[["given", "predicted", "count"]].itertuples(index=False, name=None):
+        at = np.flatnonzero((given == k) & (predicted == j))
+        at = at[np.argsort(-scores["suspicion"].to_numpy()[at], kind="stable")][:THUMBS]
+        pictures = "".join(_picture(images, int(row)) for row in at) if images is not None else ""
+        rows.append([text(facts.classes[int(k)]), text(facts.classes[int(j)]), f"{int(n):,}", pictures])
+    heads = ["Labelled", "Predicted", "#Images", "The most suspicious" if images is not None else ""]
+    return "<h2>Which classes are confused?</h2>" + _table(heads, rows)
+
+
+def _picture(images: ImageStore, row: int) -> str:
+    try:
+        data = images.thumbnail(row, SIDE)
+    except (UserError, OSError):  # gone or broken since: the words stand without it
+        return ""
+    return f'<img alt="{text(images.name(row))}" src="data:{MEDIA_TYPE};base64,{base64.b64encode(data).decode()}">'
+
+
+def _communities(facts: _Facts) -> str:
+    table, classes = facts.run.table("communities"), facts.run.table("classes")
+    worst = table[table["n_errors"] > 0].sort_values("n_errors", ascending=False, kind="stable")[:COMMUNITIES]
+    rows = []
+    for c in worst.itertuples():
+        members = classes[classes["community"] == c.community].sort_values("n_errors", ascending=False, kind="stable")
+        names = ", ".join(text(name, limit=28) for name in members["name"][:6])
+        names += f" and {len(members) - 6:,} more" if len(members) > 6 else ""
+        rows.append([f"community {c.community + 1}", names, f"{c.n_errors:,}", _percent(c.error_rate)])
+    if not rows:
+        return ""
+    return "<h2>Where does the model fail most?</h2>" + _table(["", "Classes", "#Errors", "#Error rate"], rows)
+
+
+def _decisions(facts: _Facts, audit: AuditResult | None) -> str:
+    current = facts.store.in_force()
+    current = current[current["image_id"].isin(facts.ids)]
+    if current.empty:
+        return "<h2>What did people decide?</h2><p>Nobody has judged an image yet.</p>"
+    judged = current[current["verdict"].isin(JUDGEMENTS)]
+    n, wrong = len(judged), int(judged["verdict"].isin(WRONG).sum())
+    people = facts.store.current()["reviewer"].nunique()
+    said = [f"{n:,} images were judged by {people:,} {'person' if people == 1 else 'people'}"]
+    if n:
+        said[0] += (
+            f"; the given label was wrong in {wrong:,} of them ({_percent(wrong / n)}, {_between(*wilson(wrong, n))})"
+        )
+        said.append("Images were chosen because they looked suspicious: this is no share of all labels.")
+    agreed = agreements(facts.store.current()).overall
+    if agreed.found.raw is not None and agreed.n_reviewers > 1:
+        beyond = (
+            "" if agreed.found.kappa is None else f"; beyond chance ({text(agreed.measure)}) {agreed.found.kappa:.2f}"
+        )
+        said.append(
+            f"On {agreed.found.n_images:,} images judged by several people they agree in {_percent(agreed.found.raw)} "
+            f"of the pairs of opinions{beyond}."
+        )
+    if audit is not None:
+        said.append(f"Random audit: {text(audit.sentence(), limit=1200)}")
+    return "<h2>What did people decide?</h2>" + "".join(f"<p>{line}</p>" for line in said)
+
+
+def _changes(facts: _Facts) -> str:
+    table = gather(facts.workspace, facts.store, run=facts.run).tables["changes"]
+    if table.empty:
+        return "<h2>Which labels change?</h2><p>None so far.</p>"
+    first = table.sort_values("suspicion", ascending=False, kind="stable", na_position="last")[:CHANGES]
+    rows = [
+        [text(c.path), text(c.old), text(c.new) if c.new else "–", text(c.verdict), text(c.reviewer, limit=30)]
+        for c in first.itertuples()
+    ]
+    words = f"{len(table):,} in all" + (f"; the {CHANGES} most suspicious" if len(table) > CHANGES else "")
+    heads = ["Image", "Given label", "New label", "Verdict", "Reviewer"]
+    return f'<h2>Which labels change?</h2><p class="more">{words}.</p>' + _table(heads, rows)
+
+
+def _provenance(facts: _Facts) -> str:
+    about, summary = facts.workspace.facts(), facts.run.json("summary")
+    lines: dict[str, Any] = {
+        "Run": facts.run.run_id,
+        "Data set": f"{about['source']}, read by {about['reader']}, fingerprint {about['fingerprint']}",
+        "Model": f"{summary['model']} ({summary['mode']})",
+        "Device": summary["device"],
+        "Set aside": f"{summary['n_set_aside']:,} images could not be used",
+        "Decisions until event": facts.store.last_seq(),
+        "Notes": " ".join(map(str, summary["notes"])),
+    }
+    rows = [[name, text(value, limit=400)] for name, value in lines.items() if value != ""]
+    return "<h2>How was this made?</h2>" + _table(["", ""], rows)

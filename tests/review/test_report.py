@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.base.types import Decision
+from analysis.data.images import ImageStore
+from analysis.review.decisions import DecisionStore
+from analysis.review.named import NamedQueues
+from analysis.review.opening import open_store
+from analysis.review.report import report
+from analysis.runs.workspace import Workspace
+from tests.factory import HOSTILE, make_workspace
+
+NAMES = [HOSTILE, "</td><script>alert(1)</script>", '"><img src=http://evil.example/x onerror=alert(1)>', "a\u202eb"]
+
+
+ALLOWED = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "div", "b", "span"} | {
+    *("table", "thead", "tbody", "tr", "th", "td", "img")
+}
+
+
+class Seen(HTMLParser):
+    """Every tag with its attributes, and the text between."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Workspace:
+    return make_workspace(tmp_path / "w", n=80, classes=4, names=NAMES)
+
+
+@pytest.fixture
+def store(made: Workspace) -> Iterator[DecisionStore]:
+    with open_store(made) as opened:
+        yield opened
+
+
+def page_of(made: Workspace, store: DecisionStore) -> str:
+    run, data = made.latest(), made.dataset()
+    assert run is not None
+    return report(made, store, run, images=ImageStore(data.pixels, data.table))
+
+
+def book(made: Workspace, store: DecisionStore, row: int, verdict: Any, reviewer: str = "Ada") -> None:
+    data = made.dataset()
+    given = data.classes[data.given[row]]
+    new = data.classes[(data.given[row] + 1) % 4] if verdict == "relabel" else None
+    image, seq = str(data.table["image_id"].iat[row]), store.count() + 1
+    facts = {"reviewer": reviewer, "run_id": "r", "session": f"session-{reviewer}", "seq": seq, "decided_at": 1e9}
+    store.book([Decision(image, verdict, given, new or "", new, **facts)])
+
+
+def test_nothing_is_asked_of_a_network_and_no_name_comes_alive(made: Workspace, store: DecisionStore) -> None:
+    book(made, store, 3, "relabel", reviewer="<b onclick=alert(1)>Eve")
+    page = page_of(made, store)
+    seen = Seen(page)
+    assert {tag for tag, _ in seen.tags} <= ALLOWED
+    sources = [attributes["src"] or "" for tag, attributes in seen.tags if tag == "img"]
+    assert sources and all(source.startswith("data:image/webp;base64,") for source in sources)
+    assert all(set(attributes) <= {"alt", "src"} for tag, attributes in seen.tags if tag == "img")
+    assert "default-src 'none'" in page and not re.search(r"url\(|@import", page)
+    assert "<script>alert(1)</script>" in seen.words, "the name stands there as text"
+    assert "\u202e" not in page
+
+
+def test_it_says_when_nobody_has_judged_yet(made: Workspace, store: DecisionStore) -> None:
+    words = Seen(page_of(made, store)).words
+    assert "Nobody has judged an image yet." in words and "None so far." in words
+    accuracy = made.latest().json("summary")["accuracy"]["value"]  # type: ignore[union-attr]
+    assert f"{accuracy * 100:.1f} %" in words and "95 % interval" in words
+
+
+def test_decisions_agreement_and_changes_are_told(made: Workspace, store: DecisionStore) -> None:
+    for row in range(6):
+        book(made, store, row, "relabel" if row < 2 else "keep")
+        book(made, store, row, "relabel" if row < 3 else "keep", reviewer="Bob")
+    words = Seen(page_of(made, store)).words
+    assert "6 images were judged by 2 people; the given label was wrong in " in words
+    assert "On 6 images judged by several people they agree in 83.3 %" in words
+    assert str(made.dataset().table["path"].iat[0]) in words, "a change names its image"
+
+
+def test_a_random_audit_stands_before_the_estimate(made: Workspace, store: DecisionStore) -> None:
+    rule = {"m": 80, "seed": 1, "as_of": 0, "population": "all"}
+    NamedQueues(store).add("audit", "All of it", rule, "Ada")
+    assert "Wrong labels, measured" not in page_of(made, store), "nothing of it is judged yet"
+    for row in range(80):
+        book(made, store, row, "relabel" if row < 8 else "keep")
+    words = Seen(page_of(made, store)).words
+    assert "Wrong labels, measured10.0 %" in words
+    assert words.find("measured") < (words.find("estimated") if "estimated" in words else len(words))
+    assert "Random audit: " in words
