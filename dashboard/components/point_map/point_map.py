@@ -19,7 +19,6 @@ from dashboard.server import points, urls
 from dashboard.server.opened import Opened
 from dashboard.server.points import Packet
 
-AROUND = 190  # pixels that tools, legend and a row of nearest images take beside the points
 _HERE = Path(__file__).parent
 _LOADER = """
 export default async function (component) {
@@ -120,7 +119,7 @@ def point_map(
     _mount(
         key=key,
         data=data_of(opened, scene),
-        height=scene.height + AROUND - (0 if scene.tools == "all" else 60),
+        height="content",  # the legend takes a line or two, and nearest images come and go
         on_taken_change=taken,
         on_picked_change=lambda: on_pick(read_row(_sent(key, "picked"), n)),
         on_again_change=lambda: None,  # the run of the page that follows publishes everything again
