@@ -31,9 +31,8 @@ COMMUNITY = 10  # classes in a planted community
 READY = """() => { const app = document.querySelector('[data-testid=stApp]');
   return app && app.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
     && !document.querySelector('[data-stale=true]') && document.querySelector('.js-plotly-plot .nsewdrag'); }"""
-SHOWN = """(n) => { const heads = [...document.querySelectorAll('h4')].map((e) => e.innerText);
-  const images = [...document.querySelectorAll('.la-card img')];
-  return heads.some((text) => text.endsWith(': ' + n)) && images.length && images[0].complete; }"""
+HEADED = "(text) => [...document.querySelectorAll('h4')].some((e) => e.innerText === text)"
+LOADED = "() => { const image = document.querySelector('.la-card img'); return image && image.complete; }"
 
 
 def make_inputs(folder: Path, n: int, k: int, seed: int = 0) -> None:
@@ -159,7 +158,15 @@ class Walk:
         count[axis.class_id < 0], count[:, axis.class_id < 0] = 0, 0
         row, column = np.argwhere(count > 0)[[3 * i % int((count > 0).sum())]][0].tolist()
         self.at(row, column, len(axis))
-        wait = lambda: (self.page.wait_for_function(SHOWN, arg=f"{count[row, column]:,}"), self.ready())  # noqa: E731
+        names = classes["name"].tolist()
+        ends = (names[int(axis.class_id[k])] for k in (row, column))
+        heading = "Given {}, predicted {}: ".format(*ends) + f"{count[row, column]:,}"
+
+        def wait() -> None:
+            self.page.wait_for_function(HEADED, arg=heading)
+            self.ready()
+            self.page.wait_for_function(LOADED)
+
         return self.timed(lambda: self.page.mouse.click(self.x, self.y), wait)
 
     def block(self, i: int) -> tuple[float, int]:
@@ -186,6 +193,7 @@ def measure(k: int, args: argparse.Namespace, browser: Any) -> None:
             walk = Walk(browser, server.url, place)
             cases = {"open": 5, "switch": args.repeats, "measure": args.repeats, "cell": args.repeats}
             cases |= {"block": args.repeats} if k > 40 else {}
+            cases = {name: n for name, n in cases.items() if name in args.cases}
             for name, repeats in cases.items():
                 getattr(walk, name)(0)  # once for what is made at the first time
                 found = [getattr(walk, name)(i + 1) for i in range(repeats)]
@@ -210,6 +218,7 @@ def main() -> int:
     parser.add_argument("--classes", type=int, nargs="+", default=[10])
     parser.add_argument("--images", type=int, default=50_000)
     parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--cases", nargs="+", default=["open", "switch", "measure", "cell", "block"])
     parser.add_argument("--full", action="store_true", help="10, 100 and 1,000 classes")
     args = parser.parse_args()
     try:
