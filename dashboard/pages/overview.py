@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders, state
-from dashboard.advice import Advice, next_best
+from dashboard.advice import Advice
 from dashboard.selection import Filter
 from dashboard.server.sharing import is_shared
 from dashboard.widgets.community import members
 from dashboard.widgets.figures import decided, detection, figures, how_made, reviewed, set_aside, what_was_analysed
 from dashboard.widgets.frame import PAGES, Seen, enter
+from dashboard.widgets.next_best import advice, hand_over, newest_audit
 from dashboard.widgets.picker import pick_row
 from dashboard.widgets.start import start_form, watch
 from dashboard.widgets.text import community_name, for_markdown
@@ -23,17 +22,6 @@ from dashboard.widgets.text import community_name, for_markdown
 WORST = "overview.worst"
 GO = "overview.go"  # session: a community was just chosen
 LONG = 400
-
-
-def advice(seen: Seen, decisions: pd.DataFrame) -> Advice:
-    """The next best thing to do, from what is judged and what waits."""
-    left = seen.columns.is_suspect.copy()
-    left[decisions.loc[decisions["verdict"].isin(JUDGEMENTS), "row"].to_numpy()] = False
-    community = seen.columns.community[seen.columns.given]
-    waiting = np.bincount(community[left], minlength=seen.n_communities)
-    names = {k: f"{community_name(k)} ({members(seen, k, at_most=3)})" for k in np.flatnonzero(waiting).tolist()}
-    table = pd.DataFrame({"community": np.arange(seen.n_communities), "n_left": waiting})
-    return next_best(reviewed(seen, decisions), table, names=names)
 
 
 def next_thing(found: Advice) -> None:
@@ -88,8 +76,9 @@ def found_out(seen: Seen) -> None:
     summary: dict[str, Any] = seen.json("summary")
     st.caption(what_was_analysed(seen, summary))
     decisions = decided(seen)
-    figures(summary, reviewed(seen, decisions))
-    next_thing(advice(seen, decisions))
+    figures(summary, reviewed(seen, decisions), newest_audit(seen))
+    next_thing(advice(seen, reviewed(seen, decisions)))
+    hand_over(seen)
     worst_communities(seen)
     detection(seen, summary)
     set_aside(seen)

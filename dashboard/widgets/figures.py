@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.base.arrays import wilson
+from analysis.review.audit import AuditResult
 from analysis.review.standing import JUDGEMENTS, WRONG
 from dashboard import loaders
 from dashboard.advice import Reviewed
@@ -64,7 +65,7 @@ def reviewed(seen: Seen, decisions: pd.DataFrame) -> Reviewed:
     return Reviewed(int(seen.columns.is_suspect.sum()), len(judged), int(judged["verdict"].isin(WRONG).sum()))
 
 
-def figures(summary: dict[str, Any], done: Reviewed) -> None:
+def figures(summary: dict[str, Any], done: Reviewed, audit: AuditResult | None = None) -> None:
     """Five numbers, each with what it means and how sure it is."""
     one, two, three, four, five = st.columns(5, gap="medium")
     accuracy = summary["accuracy"]
@@ -77,13 +78,8 @@ def figures(summary: dict[str, Any], done: Reviewed) -> None:
     one.caption(f"95 % interval {interval(accuracy['low'], accuracy['high'])}")
     two.metric("Suspected wrong labels", f"{summary['n_suspects']:,}", help="Flagged by confident learning.")
     two.caption(f"{percent(summary['share_suspects'])} of all images")
-    wrong = summary.get("estimated_wrong")
-    three.metric(
-        "Estimated wrong",
-        percent(wrong["value"]) if wrong else "–",
-        help="Estimated share of wrong labels, flagged or not. It leans on the model being well calibrated: a hint.",
-    )
-    three.caption(f"95 % interval {interval(wrong['low'], wrong['high'])}" if wrong else "not estimated")
+    with three:
+        _share_wrong(summary.get("estimated_wrong"), audit)
     four.metric(
         "Communities", f"{summary['n_communities']:,}", help="Groups of classes that are confused with each other."
     )
@@ -96,6 +92,22 @@ def figures(summary: dict[str, Any], done: Reviewed) -> None:
         five.caption(f"{percent(done.wrong / done.judged, digits=0)} of them wrong, {interval(low, high)}")
     else:
         five.caption("none yet")
+
+
+def _share_wrong(estimate: dict[str, Any] | None, audit: AuditResult | None) -> None:
+    """The share of wrong labels: what a random audit measured comes first, beside what the model makes believe."""
+    guess = f"{percent(estimate['value'])} ({interval(estimate['low'], estimate['high'])})" if estimate else ""
+    if audit is not None and audit.share_wrong is not None:
+        st.metric("Wrong labels, measured", percent(audit.share_wrong), help=f"{audit.judged:,} of a random audit.")
+        st.caption(f"95 % interval {interval(*audit.share_interval)}" + (f"; estimate {guess}" if guess else ""))
+        return
+    st.metric(
+        "Wrong labels, estimated",
+        percent(estimate["value"]) if estimate else "–",
+        help="Estimated share of wrong labels, flagged or not. It leans on the model being well calibrated: a hint. "
+        "A random audit, drawn on the Review page, measures it.",
+    )
+    st.caption(f"95 % interval {interval(estimate['low'], estimate['high'])}" if estimate else "not estimated")
 
 
 def detection(seen: Seen, summary: dict[str, Any]) -> None:
