@@ -34,7 +34,9 @@ def test_copies_are_excluded_and_taken_back_by_hand(serve: Callable[..., Server]
     page.get_by_text("2 images excluded from training").wait_for()
     events = wait_for_events(server.workspace, 2)
     assert set(events["image_id"]) == set(ids.iloc[[3, 4]]) and set(events["verdict"]) == {"exclude"}
-    assert page.locator(".la-card", has_text="excluded").count() == 2
+    marked = page.locator(".la-card", has_text="excluded")
+    marked.nth(1).wait_for()
+    assert marked.count() == 2
     page.get_by_role("button", name="Undo").click()
     wait_for_events(server.workspace, 4)
     with DecisionStore(server.workspace / "review.sqlite") as store:
