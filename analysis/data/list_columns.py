@@ -52,12 +52,17 @@ def places_by_name(header: Sequence[str], asked: Mapping[str, str], file: str) -
     return places
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a row, in quotes where one could be taken for two."""
+    return ", ".join(repr(name) if set(name) & set(',;\t\n"') else name for name in names)
+
+
 def _asked_place(value: str, header: Sequence[str], file: str) -> int:
     if value in header:
         return header.index(value)
     if value.isascii() and value.isdigit() and int(value) < len(header):
         return int(value)
-    raise BadInput(f"{file} has no column {value!r}", wanted="one of " + ", ".join(header[:12]))
+    raise BadInput(f"{file} has no column {value!r}", wanted="one of " + listed(header[:12]))
 
 
 def places_by_look(first: Sequence[str], asked: Mapping[str, str], file: str) -> dict[str, int]:
@@ -68,7 +73,7 @@ def places_by_look(first: Sequence[str], asked: Mapping[str, str], file: str) ->
         path = next((i for i in free if Path(first[i]).suffix.lower() in SUFFIXES), None)
         if path is None:
             raise BadInput(
-                f"{file} starts with the fields {', '.join(first[:8])}: no column names, and none is an image file",
+                f"{file} starts with the fields {listed(first[:8])}: no column names, and none is an image file",
                 wanted="a header with path and label, or rows such as cat/1.jpg,cat",
             )
         places["path"] = path

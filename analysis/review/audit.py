@@ -31,6 +31,7 @@ from analysis.review.said import OPEN, RIGHT, WRONG
 Population = Literal["unjudged", "all"]
 Interval = tuple[float, float]
 USUAL = 200
+TELLING = 0.6  # a wider interval of a share says nothing
 MAX_SEED = 2**63 - 1
 
 
@@ -128,7 +129,8 @@ class AuditResult:
             f"interval). About {self.remaining:,.0f} wrong labels are not found yet (between {low:,.0f} and "
             f"{high:,.0f}); in the whole data set {_between(self.share_interval)} of the labels are wrong."
         )
-        if self.found:
+        least, most = self.found_interval
+        if self.found and most - least <= TELLING:
             what += f" The {self.found:,} found so far are {_between(self.found_interval)} of all wrong labels."
         return what + self._not_counted()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,11 +43,15 @@ class Word:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a format may look at beside its file: the data set, and which column to trust where somebody named one."""
+    """What a format may look at beside its file: the data set, and which column to trust where somebody named one.
+
+    It adds to `notes` what people should know of the whole file.
+    """
 
     dataset: Dataset
     trust: str = ""
     reviewer: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 Read = Callable[[Path, Asked], Iterator[Word]]

@@ -56,6 +56,7 @@ class ImportReport:
     verdicts: Counter[str] = field(default_factory=Counter)
     reviewers: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
         """One sentence on what was done."""
@@ -66,6 +67,7 @@ class ImportReport:
         rest += [f"{self.known:,} not newer than what stands"] if self.known else []
         rest += [f"{n:,} {why}" for why, n in sorted(self.silent.items())]
         rest += [f"{len(self.problems):,} could not be used"] if self.problems else []
+        rest += [f"note: {note}" for note in self.notes]
         tail = f"; {'; '.join(rest)}" if rest else ""
         return f"{self.file} ({self.title}): {self.booked:,} {done} ({kinds}){who}{tail}"
 
@@ -92,8 +94,9 @@ def import_file(
     spec = importer_for(path, name or None)
     dataset = workspace.dataset()
     session = f"import:{spec.name}:{_digest([path, *spec.beside(path)])}"
-    words = list(spec.read(path, Asked(dataset, trust, reviewer or "")))
-    report = ImportReport(path.name, spec.name, spec.title, dry_run)
+    asked = Asked(dataset, trust, reviewer or "")
+    words = list(spec.read(path, asked))
+    report = ImportReport(path.name, spec.name, spec.title, dry_run, notes=asked.notes)
     made = list(_decisions(words, _Here(dataset, spec, words), report, (session, reviewer or "")))
     wanted = _newer(store, _not_booked(store, _one_each(made, report), report), report)
     report.verdicts = Counter(decision.verdict for decision in wanted)

@@ -20,6 +20,7 @@ Order = Literal["by_pair", "suspicion"]
 Queue = NDArray[np.int32]
 RowsLike = NDArray[np.integer[Any]]
 
+ENOUGH_FOR_PACE = 10  # judgements below which the time left is not told
 RECENT = 50  # judgements: enough for an interval, few enough to notice that a queue runs dry
 _GRAIN = 2.0**28  # sums of whole numbers are exact up to 2**53: the same in whatever order 33 million images come
 
@@ -99,8 +100,8 @@ class QueueProgress:
 
     @property
     def time_left(self) -> float | None:
-        """Seconds of work left at the present pace, None where the pace is not known."""
-        return None if self.seconds is None else self.seconds * self.left
+        """Seconds of work left at the present pace, None where the pace is not known or too few were judged."""
+        return None if self.seconds is None or self.recent.judged < ENOUGH_FOR_PACE else self.seconds * self.left
 
 
 def ordered(

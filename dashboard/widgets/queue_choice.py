@@ -102,7 +102,7 @@ def say_queue(columns: Columns, rows: NDArray[np.integer]) -> str:
     parts = [count(int(suspects.sum()), "suspect")] if suspects.any() else []
     for more, what in (
         (differ, "that the model would label differently"),
-        (~suspects & ~differ, "in which the model puts little trust"),
+        (~suspects & ~differ, "where the model agrees with the given label"),
     ):
         if more.any():
             parts.append(f"{int(more.sum()):,} {'more ' if parts else ''}{what}")

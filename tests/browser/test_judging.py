@@ -213,8 +213,7 @@ def test_images_that_come_again_to_measure_the_reviewer_are_judged_again(serve: 
     server = serve()
     deck = Deck(browse(server.url)).open()
     for _ in range(40):
-        deck.press("k")
-        deck.page.wait_for_timeout(20)
+        deck.judge("k")
     earlier = set(wait_for_events(server.workspace, 40)["image_id"])
     deck.page.get_by_role("button", name="Options").click()
     deck.page.get_by_role("slider", name="Repeated items").press("End")
@@ -222,12 +221,24 @@ def test_images_that_come_again_to_measure_the_reviewer_are_judged_again(serve: 
     deck.node.locator(".place", has_text=re.compile("of 1[5-9][0-9] judged")).wait_for()  # 148 and some again
     deck.ready().node.focus()
     for _ in range(50):
-        deck.press("k")
-        deck.page.wait_for_timeout(20)
+        deck.judge("k")
     events = wait_for_events(server.workspace, 90)[40:]
     repeated = events[events["purpose"] == "repeat"]
     assert len(repeated) >= 3 and set(repeated["image_id"]) <= earlier
     assert not set(events.loc[events["purpose"] == "", "image_id"]) & earlier
+
+
+def test_no_answer_stands_out_in_a_random_audit(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    deck = Deck(browse(server.url)).open()
+    colour = "button => getComputedStyle(button).backgroundColor"
+    assert deck.node.get_attribute("data-lean") == "suggested"
+    take, keep = deck.node.locator(".primary .take"), deck.node.locator(".primary .keep")
+    assert take.evaluate(colour) != keep.evaluate(colour)
+    deck.page.get_by_text("Random audit").click()
+    deck.page.get_by_role("button", name="Draw the sample").click()
+    deck.page.locator(".deck[data-lean=none]").wait_for()
+    assert take.evaluate(colour) == keep.evaluate(colour)
 
 
 def disagree(workspace: Path) -> str:

@@ -164,7 +164,7 @@ def test_the_words_for_a_queue_fit_what_is_in_it() -> None:
     rows = np.arange(2)
     assert say_queue(columns([True, True], [1, 1]), rows) == "2 images: 2 suspects."
     assert say_queue(columns([True, False], [1, 0]), rows) == (
-        "2 images: 1 suspect and 1 more in which the model puts little trust."
+        "2 images: 1 suspect and 1 more where the model agrees with the given label."
     )
     assert say_queue(columns([False, False], [1, 1]), rows) == ("2 images: 2 that the model would label differently.")
 

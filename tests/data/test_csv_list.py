@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.base.errors import BadInput, UserError
 from analysis.base.types import Dataset
+from analysis.data import list_columns
 from analysis.data.reader import read
 from analysis.data.text_in import encoding_of, find_delimiter, read_table
 from tests.data.makers import encoded, image_folder, picture
@@ -92,6 +93,7 @@ def test_a_missing_column_names_those_that_are_there(tmp_path: Path) -> None:
         listed(tmp_path, "path,colour\ncat/0.png,red\n")
     with pytest.raises(BadInput, match="has no column 'size' – wanted: one of path, label"):
         listed(tmp_path, "path,label\ncat/0.png,red\n", title="size")
+    assert list_columns.listed(["a", "the, label", 'say "x"']) == "a, 'the, label', 'say \"x\"'"
     with pytest.raises(BadInput, match="starts with the fields a, b: no column names, and none is an image file"):
         listed(tmp_path, "a,b\nc,d\n")
     with pytest.raises(BadInput, match=r"list\.csv has 1 column"):

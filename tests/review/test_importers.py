@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -461,3 +462,11 @@ def test_rows_without_names_are_those_of_the_data_set_only_if_their_labels_say_s
     for wrong in (rows[:-1], [*rows[1:], rows[0]]):
         with pytest.raises(BadInput, match="names no image, and its"):
             place.bring(place.table(["given_label", "clean_label"], *wrong), reviewer="ada")
+
+
+def test_a_patch_of_another_data_set_is_refused_and_of_another_version_is_said(place: Place) -> None:
+    one = change(place.ids[0], old=place.given[0], new=place.other[0])
+    with pytest.raises(BadInput, match="made for a data set with other classes"):
+        place.bring(put(place, patch(replace(one, old="owl", new="emu"), classes=("owl", "emu"))))
+    report = place.bring(put(place, patch(one, classes=tuple(PLAIN))), dry_run=True)
+    assert "note: the patch is of another version of this data set" in report.summary()

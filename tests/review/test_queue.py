@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from analysis.base.errors import BadInput
 from analysis.review.decisions import DecisionStore
-from analysis.review.queue import RECENT, bias_sentence, ordered, progress, undecided, window
+from analysis.review.queue import RECENT, Recent, bias_sentence, ordered, progress, undecided, window
 from analysis.review.said import Said, said_of
 from tests.review.helpers import decision
 
@@ -187,7 +187,9 @@ def test_the_time_left_is_the_median_pace_times_what_is_left(store: DecisionStor
     for row, seconds in ((10, 1.0), (3, 4.0), (7, 900.0)):
         said = book(store, {row: "keep"}, shown_at=1000.0, decided_at=1000.0 + seconds, mode="single")
     reached = progress(QUEUE, said, tag="suspects")
-    assert (reached.seconds, reached.left, reached.time_left) == (4.0, 2, 8.0)
+    assert (reached.seconds, reached.left) == (4.0, 2)
+    assert reached.time_left is None, "three decisions tell nothing"
+    assert replace(reached, recent=Recent(judged=10)).time_left == 8.0
     unknown = progress(QUEUE, said, tag="pair:0>1")
     assert (unknown.seconds, unknown.time_left) == (None, None), "nothing was judged in that one"
 

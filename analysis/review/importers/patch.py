@@ -18,11 +18,15 @@ READING = (
 
 
 @importer("patch", title="label patch", reading=READING, sniff=is_patch)
-def read(path: Path, _: Asked) -> Iterator[Word]:
+def read(path: Path, asked: Asked) -> Iterator[Word]:
     """The words of a patch, in the order of its lines."""
     patch = read_patch(path)
     if patch.direction == "inverse":
         raise BadInput(f"{path.name} is an inverse: it takes decisions back", wanted="patch.jsonl of an export")
+    if patch.classes != asked.dataset.classes:
+        raise BadInput(f"{path.name} was made for a data set with other classes", wanted="a patch of this data set")
+    if patch.fingerprint != asked.dataset.fingerprint:
+        asked.notes.append("the patch is of another version of this data set: images and given labels were compared")
     for line, change in enumerate(patch.changes, start=2):
         yield from _words(change, line)
 

@@ -11,11 +11,14 @@ export class Panel {
     this.note = this.find(".note input");
   }
 
-  draw(item, { items, decision, note }) {
+  draw(item, { items, decision, note, isAudit }) {
     const { view } = this;
     this.item = item;
     view.set("id", item.id);
     view.set("across", String(Boolean(item.across)));
+    // An answer stands out only where the model doubts the label, and never in an audit: it would bias the sample
+    const doubts = item.suggested && item.choices[0]?.[0] !== item.given;
+    view.set("lean", doubts && !isAudit ? "suggested" : "none");
     this.drawPicture(item, items);
     const excluded = items.excluded(item);
     view.text(".caption", decision ? `${item.id} – ${said(decision)}` : item.id);

@@ -47,7 +47,7 @@ export class View {
     const shown = [item, decision, items.excluded(item)];
     if (this.drawn?.every((part, index) => part === shown[index])) return;
     this.drawn = shown;
-    this.panel.draw(item, { items, decision, note: decisions.noteOf(item) });
+    this.panel.draw(item, { items, decision, note: decisions.noteOf(item), isAudit: deck.data.tag.startsWith("audit:") });
     this.speak(this.panel.spoken(item, items, decision));
   }
 
