@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("*.py", "*/run.py", "review/*.py", "dashboard/*.py")
+SCRIPTS = ("*.py", "*/run.py", "review/*.py", "dashboard/*_cost.py")
 
 
 def main() -> int:
