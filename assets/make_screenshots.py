@@ -31,6 +31,7 @@ PAGES = {
     "confusion": "/confusion",
     "communities": "/communities",
     "map": "/map",
+    "problems": "/problems",
     "review": "/review",
     "grid": "/review",
     "team": "/team",

@@ -14,6 +14,7 @@ from dashboard.selection import Columns, Filter
 
 ENOUGH = 20  # judged images before a precision is worth a word
 USUAL = 3.0  # seconds for one decision while the reviewer's own pace is not known
+QUICKEST = 1.0  # seconds; a few lucky presses are no pace to promise anything by
 A_WHILE = 60.0  # seconds of work that a queue must hold to be worth going there
 CLEARLY = 1.05  # a part of the suspects must be so much better than all of them
 WEIGHT = 10  # images as which the suspicion counts beside what was judged
@@ -84,6 +85,7 @@ def next_best(reviewed: Reviewed, candidates: Sequence[Candidate], *, seconds: f
             "Take the cleaned labels away",
             "export",
         )
+    seconds = max(seconds, QUICKEST) if seconds else None
     pace = f"at your {seconds:.1f} s an image" if seconds else f"at {USUAL:.0f} s an image"
     return _most_per_minute(candidates, seconds or USUAL, pace)
 

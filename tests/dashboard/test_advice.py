@@ -72,3 +72,8 @@ def test_candidates_count_what_is_judged_and_what_waits() -> None:
     inside = by[Filter(community=0, only="suspects")]
     assert (inside.left, inside.judged, inside.wrong, inside.suspicion) == (1, 2, 1, 0.6)
     assert by[Filter(given=0, predicted=1, only="suspects")].wrong == 1
+
+
+def test_no_pace_quicker_than_a_second_is_promised() -> None:
+    hasty = next_best(Reviewed(200, 10, 9), [ALL], seconds=0.2)
+    assert "at your 1.0 s an image" in hasty.why
