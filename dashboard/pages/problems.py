@@ -56,9 +56,10 @@ def chosen_kind(n: dict[KindName, str]) -> Kind:
     """The kind that is looked at, with the counts of all."""
     kinds: list[str] = list(KINDS)
     names = {str(kind.name): f"{kind.title} {n[kind.name]}" for kind in KINDS.values()}
-    usual, key = state.option("problem", kinds), f"problems.kind.{state.changes()}"
+    first = next((kind for kind in KINDS if n[kind] not in ("0", "–")), kinds[0])  # a list that holds something
+    usual, key = state.option("problem", [first, *kinds]), f"problems.kind.{state.changes()}"
     name = st.pills("Problem", kinds, format_func=names.__getitem__, default=usual, required=True, key=key)
-    state.set_option("problem", name, kinds)
+    state.set_option("problem", name, [first, *kinds])
     return next(kind for kind in KINDS.values() if kind.name == name)
 
 
