@@ -22,7 +22,7 @@ SIDE = 72  # pixels of a thumbnail
 def pair_images(seen: Seen) -> None:
     """The images of the filter: of a pair of classes or of communities in both directions, else page by page."""
     chosen = seen.chosen
-    if chosen.pair is not None:
+    if chosen.pair is not None and chosen.given != chosen.predicted:
         both_directions(seen, chosen)
     elif chosen.community is not None and chosen.into is not None:
         _communities(seen, chosen.community, chosen.into)

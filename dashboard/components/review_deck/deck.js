@@ -16,6 +16,7 @@ import { View } from "./view.js";
 import { Zoom } from "./zoom.js";
 
 const TELL_AFTER = 4000; // ms: the figures on the page follow the decisions, but not every single one
+const SHARE_FROM = 8; // images that may be held however short a queue is
 const AHEAD = { single: { hold: 40, enough: 30, known: 50 }, grid: { hold: 60, enough: 48, known: 72 } }; // images
 const RETRY_EVERY = 3; // s between two questions for images that others have
 const LEFT_AFTER = 1000; // ms: the page may take the deck away and put it back
@@ -199,7 +200,10 @@ class Deck {
     if (!inGrid) this.zoom.show(item, item && items.inForce(item) ? said(items.inForce(item)) : "");
     this.measure();
     items.preload();
-    const { hold, enough, known } = AHEAD[this.grid.isOn ? "grid" : "single"];
+    const usual = AHEAD[this.grid.isOn ? "grid" : "single"];
+    const { known } = usual;
+    const hold = Math.min(usual.hold, Math.max(SHARE_FROM, Math.ceil(items.total / 3))); // leave others their part
+    const enough = Math.min(usual.enough, Math.ceil((3 * hold) / 4));
     this.leases.refill(items.ahead(hold, { taken: retry }), { enough, isBusy: this.isBusy, retry });
     const start = items.wanted(known);
     if (start !== null) this.component.setStateValue("want", { queue: items.queue, start, at: Date.now() });
