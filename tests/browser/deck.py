@@ -51,6 +51,11 @@ class Deck:
         self.page.locator(".deck[data-state=image]").wait_for()
         self.page.keyboard.press(key)
 
+    def came(self) -> str | None:
+        """What there is once the next images were fetched: an image, or what is said at the end of a queue."""
+        self.page.locator(".deck:not([data-state=waiting])").wait_for()
+        return self.node.get_attribute("data-state")
+
     def saved(self, at_least: int = 0) -> None:
         """Wait until nothing is pending and enough is saved."""
         self.page.wait_for_function(

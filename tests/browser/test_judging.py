@@ -111,7 +111,7 @@ def test_skipped_images_come_again_at_the_end_and_on_the_next_visit(serve: Serve
             skipped.append(deck.image_id)
         deck.press(key)
     booked = 3
-    while deck.node.get_attribute("data-state") == "image":
+    while deck.came() == "image":
         assert deck.image_id not in skipped
         deck.press("k")
         booked += 1

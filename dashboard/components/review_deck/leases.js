@@ -63,8 +63,8 @@ export class Leases {
     if (!this.target || this.waiting) return;
     const missing = ids.filter((id) => !this.isFirm(id) && (retry || !this.taken.has(id)) && !isBusy(id));
     const due = [...this.granted.values()].some((lease) => !lease.lent && age(lease.since) >= lease.seconds / 2);
-    const held = ids.filter((id) => this.holds(id)).length;
-    if (!due && (!missing.length || (held >= enough && this.holds(ids[0])))) return;
+    const held = ids.filter((id) => this.isFirm(id)).length; // a lent one is not ours before the server has said so
+    if (!due && (!missing.length || (held >= enough && this.isFirm(ids[0])))) return;
     if (this.asking.size) return; // when the answer is here, the deck is drawn and comes back
     const wanted = new Set(ids);
     const others = [...this.granted.keys()].filter((id) => !wanted.has(id));
