@@ -45,8 +45,11 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
 
 def _read_text(path: Path, *, as_text: bool) -> pd.DataFrame:
     encoding = encoding_of(path)
-    with path.open(encoding=encoding, newline="") as file:
-        sample = [line for _, line in zip(range(SAMPLE), file, strict=False)]
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            sample = [line for _, line in zip(range(SAMPLE), file, strict=False)]
+    except UnicodeError as error:
+        raise BadInput(f"{path.name} is not valid {encoding}", wanted="a UTF-8 text table") from error
     delimiter = find_delimiter(sample) or ("," if not _blank_separated(sample) else None)
     try:
         # names such as "NA" or "None" are classes, not gaps: gaps are found when numbers are wanted

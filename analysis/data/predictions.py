@@ -50,12 +50,12 @@ def load_predictions(
     images; None takes what the file says, else yes. Raises BadInput naming the file and the first bad row.
     """
     file, told = file_of(str(path)), progress or Silent()
-    raw = _load(file, dataset.classes)
-    raw = _aligned(raw, dataset, file.name, told)
-    return _checked(raw, dataset, file.name, convert=convert, held_out=held_out, progress=told)
+    raw = aligned(load_raw(file, dataset.classes), dataset, file.name, told)
+    return checked(raw, dataset, file.name, convert=convert, held_out=held_out, progress=told)
 
 
-def _load(file: Path, classes: tuple[str, ...]) -> Raw:
+def load_raw(file: Path, classes: tuple[str, ...]) -> Raw:
+    """The arrays of a predictions file, rows in file order."""
     suffix = file.suffix.lower()
     if suffix == ".npz":
         with Npz(file) as arrays:
@@ -77,16 +77,14 @@ def _from_npz(arrays: Npz) -> Raw:
     raw = Raw(**{n: arrays[found[n]] for n in ("features", "ids", "held_out", "names") if n in found})
     setattr(raw, kinds[0], arrays[found[kinds[0]]])
     if kinds[0] == "top_class":
-        if "top_prob" not in found:
-            raise BadInput(f"{arrays.path.name} has {found['top_class']} without values", wanted="top_prob beside it")
-        raw.top_prob = arrays[found["top_prob"]]
+        raw.top_prob = arrays[found["top_prob"]] if "top_prob" in found else None
     if raw.predicted is not None and raw.predicted.ndim == 2 and raw.predicted.dtype.kind == "f":
         raw.probs, raw.predicted = raw.predicted, None  # "predictions" is also what people call probabilities
     return raw
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------
-def _aligned(raw: Raw, dataset: Dataset, file: str, progress: Progress) -> Raw:
+def aligned(raw: Raw, dataset: Dataset, file: str, progress: Progress) -> Raw:
     """Bring the rows of the file into the row order of the data set."""
     n_rows = raw.check_lengths(file)
     if raw.ids is None:
@@ -129,9 +127,10 @@ def _matching_rows(ids: list[str], dataset: Dataset, file: str) -> NDArray[np.in
 
 
 # -- values --------------------------------------------------------------------------------------------------------
-def _checked(
+def checked(
     raw: Raw, dataset: Dataset, file: str, *, convert: Convert, held_out: bool | None, progress: Progress
 ) -> Predictions:
+    """Predictions from aligned arrays, or BadInput naming the file and the first bad row."""
     values: dict[str, Array]
     if raw.probs is None and raw.logits is None:
         values = _top(raw, dataset, file, progress)
@@ -190,8 +189,9 @@ def _columns_in_order(values: Array, names: Array, classes: tuple[str, ...], fil
 def _top(raw: Raw, dataset: Dataset, file: str, progress: Progress) -> dict[str, Array]:
     """Top-k lists; predicted classes alone become k = 1 with probability one, which is said."""
     if raw.top_class is not None:
-        assert raw.top_prob is not None
-        numbers = _class_numbers(raw.top_class, dataset.classes, file)
+        if raw.top_prob is None:
+            raise BadInput(f"{file} has top_class without values", wanted="top_prob beside it")
+        numbers = class_numbers(raw.top_class, dataset.classes, file)
         values = np.asarray(raw.top_prob)
         if values.dtype.kind not in "fiu":
             raise BadInput(f"The top-k values in {file} are {values.dtype}", wanted="probabilities")
@@ -200,7 +200,7 @@ def _top(raw: Raw, dataset: Dataset, file: str, progress: Progress) -> dict[str,
         return {"top_class": numbers, "top_prob": values}
     assert raw.predicted is not None
     progress.note(f"{file} holds predicted classes only: each counts as certain, so suspicion is all or nothing")
-    numbers = _class_numbers(raw.predicted.reshape(len(raw.predicted), -1), dataset.classes, file)
+    numbers = class_numbers(raw.predicted.reshape(len(raw.predicted), -1), dataset.classes, file)
     if numbers.shape[1] != 1:
         raise BadInput(
             f"The predicted classes in {file} have {numbers.shape[1]} columns", wanted="one, or top_prob too"
@@ -208,7 +208,7 @@ def _top(raw: Raw, dataset: Dataset, file: str, progress: Progress) -> dict[str,
     return {"top_class": numbers, "top_prob": np.ones(numbers.shape, np.float32)}
 
 
-def _class_numbers(values: Array, classes: tuple[str, ...], file: str) -> Array:
+def class_numbers(values: Array, classes: tuple[str, ...], file: str) -> Array:
     """Class numbers in 0..K-1 of the same shape, from numbers or class names."""
     if values.dtype.kind in "iu":
         numbers = values.astype(np.int64)
