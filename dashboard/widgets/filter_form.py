@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import loaders_filter, state
 from dashboard.conditions import LONGEST, MOST_WHERE, Decided, Where, range_of, range_text
 from dashboard.selection import Only
+from dashboard.widgets.class_names import ask_part, class_choice, too_many
 from dashboard.widgets.text import clean, community_name
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ DECISION: dict[Decided, str] = {
 def filter_form(seen: Seen) -> None:
     """Every condition except the lasso, behind one button."""
     with st.popover("Filter", icon=":material/filter_list:"):
+        pair = (
+            _pair(seen) if too_many(len(seen.classes)) else None
+        )  # a form would tell the server what is looked for at its end only
         with st.form(_key("form"), border=False):
-            _conditions(seen)
+            _conditions(seen, pair)
         _column(seen)
 
 
@@ -47,21 +51,29 @@ def _key(name: str) -> str:
     return f"chips.{name}.{state.changes()}"
 
 
-def _conditions(seen: Seen) -> None:
+def _pair(seen: Seen) -> tuple[int | None, int | None]:
+    """Given label and predicted class."""
     chosen, classes = seen.chosen, seen.classes
-    numbers, groups, kinds, said = range(len(classes)), range(seen.n_communities), list(ONLY), list(DECISION)
-    label = classes.__getitem__
-    given = st.selectbox("Given label", numbers, chosen.given, label, _key("given"), placeholder="any")
-    predicted = st.selectbox("Predicted class", numbers, chosen.predicted, label, _key("predicted"), placeholder="any")
+    part = ask_part(classes, key=_key("part"))
+    given = class_choice("Given label", classes, chosen.given, part=part, key=_key("given"))
+    return given, class_choice("Predicted class", classes, chosen.predicted, part=part, key=_key("predicted"))
+
+
+def _community(seen: Seen) -> int | None:
+    """A community by its name, or by its number where there are too many to list."""
+    label, n, chosen = "Community of the given label", seen.n_communities, seen.chosen.community
+    if not too_many(n):
+        return st.selectbox(label, range(n), chosen, community_name, _key("community"), placeholder="any")
+    usual = None if chosen is None else chosen + 1
+    number = st.number_input(f"{label} (1 to {n:,})", 1, n, usual, 1, key=_key("community"), placeholder="any")
+    return None if number is None else number - 1
+
+
+def _conditions(seen: Seen, pair: tuple[int | None, int | None] | None) -> None:
+    chosen, kinds, said = seen.chosen, list(ONLY), list(DECISION)
+    given, predicted = _pair(seen) if pair is None else pair
     both = st.checkbox("Also the opposite direction", chosen.both, _key("both"))
-    community = st.selectbox(
-        "Community of the given label",
-        groups,
-        chosen.community,
-        community_name,
-        _key("community"),
-        placeholder="any",
-    )
+    community = _community(seen)
     only = st.selectbox("Which images", kinds, kinds.index(chosen.only), ONLY.__getitem__, _key("only"))
     decision = st.selectbox(
         "Decision so far", said, said.index(chosen.decision), DECISION.__getitem__, _key("decision")

@@ -12,12 +12,12 @@ from dashboard import state
 from dashboard.cells import classes_named, communities_named, rest_of
 from dashboard.charts.folding import READABLE, Axis, between, by_block, usually_open
 from dashboard.charts.matrix import MEASURES, Drawn, Measure
+from dashboard.widgets.class_names import MOST_NAMES, ask_part, offered, placeholder
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import clean, community_name
 
 OPEN = "open"  # URL parameter: numbers of the open communities, "none", or nothing for the usual
 NONE = "none"
-ALL_NAMES = 5000  # classes whose names are sent for choosing; beyond, part of the name is asked for first
 CRUMBS = 6  # open blocks named one by one
 YES_NO = ("yes", "no")
 
@@ -119,7 +119,7 @@ def _chooser(seen: Seen, now: frozenset[int]) -> None:
     with st.popover("Open or fold blocks", icon=":material/unfold_more:"):
         st.multiselect(
             "Communities whose classes have rows of their own",
-            table["community"].tolist(),
+            list(dict.fromkeys([*sorted(now), *table["community"].tolist()[:MOST_NAMES]])),
             sorted(now),
             lambda c: f"{community_name(c)} ({sizes[c]:,})",
             key=key,
@@ -131,10 +131,8 @@ def _chooser(seen: Seen, now: frozenset[int]) -> None:
 def class_search(seen: Seen) -> None:
     """Find a class by typing; it becomes the class of the filter, its row and column are pointed at."""
     names = seen.classes  # looked up once: it is read from the open workspace
-    numbers = list(range(len(names)))
-    if len(numbers) > ALL_NAMES:
-        part = st.text_input("Part of the name of a class", key="confusion.part")
-        numbers = matching(names, part)
+    part = ask_part(names, key="confusion.part")
+    numbers = offered(names, part, keep=[seen.chosen.class_id])
     key = f"confusion.class.{state.changes()}"
 
     def choose() -> None:
@@ -151,19 +149,10 @@ def class_search(seen: Seen) -> None:
         at,
         lambda k: clean(names[k]),
         key,
-        placeholder="type its name",
+        placeholder=placeholder(numbers, part, "type its name"),
         width=220,
         on_change=choose,
     )
-
-
-def matching(classes: tuple[str, ...], part: str, *, limit: int = 200) -> list[int]:
-    """The classes whose name holds `part`, whatever the case; those that begin with it first."""
-    wanted = part.strip().casefold()
-    if not wanted:
-        return []
-    found = [(not name.casefold().startswith(wanted), k) for k, name in enumerate(classes) if wanted in name.casefold()]
-    return [k for _, k in sorted(found)[:limit]]
 
 
 def words(seen: Seen, axis: Axis) -> None:

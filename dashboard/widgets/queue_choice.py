@@ -15,6 +15,7 @@ from dashboard.queues import Choice, Kind, pairs
 from dashboard.selection import Columns, fitting, from_params
 from dashboard.server import opened
 from dashboard.widgets.audits import choose_audit, draw_audit
+from dashboard.widgets.class_names import MOST_NAMES
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.queue_options import Options, queue_options
 from dashboard.widgets.text import clean, community_name, count, for_markdown
@@ -155,7 +156,7 @@ def _close(path: str, queue_id: str) -> None:
 
 def _community(seen: Seen) -> int | None:
     counts = seen.suspects_of_community
-    order = np.argsort(-counts, kind="stable").tolist()
+    order = np.argsort(-counts, kind="stable")[:MOST_NAMES].tolist()
     classes = seen.table("classes")
     names = classes.sort_values("n_images", ascending=False).groupby("community")["name"].apply(list)
 

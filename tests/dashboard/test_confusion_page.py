@@ -19,7 +19,8 @@ from analysis.runs.workspace import Workspace
 from dashboard import loaders, state
 from dashboard.selection import Filter
 from dashboard.server import opened
-from dashboard.widgets.matrix_controls import matching, parse_open
+from dashboard.widgets.class_names import matching
+from dashboard.widgets.matrix_controls import parse_open
 from dashboard.widgets.second_run import differences
 from tests.factory import HOSTILE, make_workspace
 
@@ -140,6 +141,7 @@ def test_part_of_a_name_is_enough_among_very_many() -> None:
     names = ("tabby", "Egyptian cat", "catamaran", "tiger cat", HOSTILE)
     assert [names[k] for k in matching(names, " CAT")] == ["catamaran", "Egyptian cat", "tiger cat"]
     assert matching(names, "") == [] and matching(names, "[") == [4]
+    assert matching(["wildcat", "cats", "big cat", "cat"], "cat") == [3, 1, 2, 0], "the name itself, its start, a word"
 
 
 def test_the_tables_hold_every_class_and_every_wrong_cell(start: Open, workspace: Workspace) -> None:

@@ -15,6 +15,7 @@ from dashboard import loaders, loaders_filter, state
 from dashboard.conditions import Where
 from dashboard.selection import Filter, rows_of
 from dashboard.server import opened
+from dashboard.widgets import class_names
 from dashboard.widgets.saved_views import rule_of, step_of
 from tests.dashboard.test_queues import book
 from tests.factory import HOSTILE, make_workspace
@@ -167,3 +168,23 @@ def test_link_with_the_new_conditions_is_read(page: Callable[..., AppTest]) -> N
     app = page("overview", decision="open", suspicion="0.1~0.9", where="path*g", only="nonsense")
     expected = Filter(decision="open", suspicion=(0.1, 0.9), where=(Where("path", "g", contains=True),))
     assert chosen(app) == expected
+
+
+def test_among_very_many_classes_a_part_of_a_name_is_looked_for_and_what_is_chosen_is_kept(
+    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_names, "MOST_NAMES", 3)
+    app = page("map", predicted="3")
+
+    def names(label: str) -> list[str]:
+        return list(next(box.options for box in app.selectbox if box.label == label))
+
+    assert names("Given label") == [] and names("Predicted class") == ["d"], "no more than the chosen one is sent"
+    part = next(box for box in app.text_input if box.label == "Part of the name of a class")
+    fine(part.set_value("B").run())
+    assert names("Given label") == ["b"] and names("Predicted class") == ["d", "b"]
+    fine(next(box for box in app.selectbox if box.label == "Given label").set_value(1).run())
+    fine(next(box for box in app.text_input if box.label == part.label).set_value("c").run())
+    assert names("Given label")[:2] == ["b", "c"], "what is chosen stays"
+    fine(next(button for button in app.button if button.label == "Apply").click().run())
+    assert chosen(app) == Filter(given=1, predicted=3)
