@@ -66,6 +66,17 @@ class Deck:
         )
 
 
+def hold(page: Any, address: str, *, times: int | None = None) -> list[Any]:
+    """The requests to this address from now on (`times`: so many of them): under way until a test lets them go."""
+    held: list[Any] = []
+
+    def take(route: Any) -> None:
+        held.append(route)
+
+    page.route(address, take, times=times)
+    return held
+
+
 def log(workspace: Path) -> pd.DataFrame:
     """Every event in the workspace's database."""
     store = DecisionStore(workspace / "review.sqlite")

@@ -39,6 +39,7 @@ export class Journal {
     this.refused = []; // messages of decisions that will never be booked
     this.trouble = "";
     this.stored = true;
+    this.sending = 0; // requests under way: two where the page was left during one
     this.failures = 0;
     this.target = null; // {url, token} as the page last gave them
   }
@@ -126,11 +127,15 @@ export class Journal {
     this.pending.push(...whole);
     this.keep();
     this.remembering ||= setTimeout(() => this.remember(), REMEMBER_AFTER);
+    if (!this.failures) this.sendSoon(); // else the next try is set already, and takes these along
+    return whole;
+  }
+
+  sendSoon() {
     clearTimeout(this.timer);
     const oldest = this.waitingSince ?? (this.waitingSince = Date.now());
     const wait = Math.min(FLUSH_AFTER, Math.max(0, oldest + 2 * FLUSH_AFTER - Date.now()));
-    if (!this.failures) this.timer = setTimeout(() => this.send(), wait);
-    return whole;
+    this.timer = setTimeout(() => this.send(), wait);
   }
 
   aim(target) {
@@ -158,14 +163,14 @@ export class Journal {
     if (!ops.length) return;
     clearTimeout(this.timer);
     this.waitingSince = null;
-    this.sending = true;
+    this.sending += 1;
     try {
       this.settle(await post(this.target.url, this.target.token, { ops }), ops);
     } catch (error) {
       this.failed(error.message);
       if (error.gone) this.onChange("gone");
     } finally {
-      this.sending = false;
+      this.sending -= 1;
     }
     if (!this.failures && this.unsaved) this.send();
   }
@@ -184,7 +189,9 @@ export class Journal {
     this.pending = this.pending.filter(open);
     for (const [session, left] of this.adopted) {
       left.operations = left.operations.filter(open);
-      write(lasting, journalKey(this.workspace, session), left.operations.length ? left.operations : null);
+      const key = journalKey(this.workspace, session);
+      const rest = readList(lasting, key).filter(open); // where there are no locks, its tab may live and write more
+      write(lasting, key, rest.length ? rest : null);
       if (!left.operations.length) {
         this.adopted.delete(session);
         left.done();
@@ -197,10 +204,11 @@ export class Journal {
     this.keep();
     this.onChange("settled", sent.filter((op) => !open(op)));
     // An answer that settles nothing would be asked for again at once, for ever
-    if (before === this.unsaved) this.failed("The server did not answer for any decision.");
+    if (sent.every(open)) this.failed("The server did not answer for any decision.");
   }
 
   failed(message) {
+    if (!this.unsaved) return; // another request that was under way had them all
     this.trouble = message;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), RETRY[Math.min(this.failures, RETRY.length - 1)]);
