@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Server
-from tests.browser.deck import Deck, wait_for_events
+from tests.browser.deck import Deck, hold, wait_for_events
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +82,27 @@ def test_an_image_that_was_taken_back_stays_with_who_took_it_back(serve: Serve, 
     assert first in asked.value.json()["granted"] and ada.image_id == first
     ada.press("a")
     assert list(wait_for_events(server.workspace, 3)["image_id"]) == [first] * 3
+
+
+def test_an_answer_of_before_an_image_was_taken_back_takes_it_from_nobody(serve: Serve, browse: Browse) -> None:
+    server = serve(n=60)
+    deck = Deck(browse(server.url))
+    shorten(deck, 6)
+    deck.open()
+    first = deck.image_id
+    deck.page.unroute("**/lease/*")
+    held = hold(deck.page, "**/lease/*", times=1)
+    with deck.page.expect_request("**/lease/*"):  # the leases are renewed
+        pass
+    deck.press("k")
+    deck.saved(1)
+    answer = held[0].fetch()
+    assert first in answer.json()["done"]
+    deck.press("u")
+    deck.saved(2)
+    with deck.page.expect_response(lambda response: first in response.json().get("granted", [])):
+        held[0].fulfill(response=answer)
+    assert deck.ready().image_id == first
 
 
 def test_leases_are_renewed_while_the_page_is_in_sight(serve: Serve, browse: Browse) -> None:

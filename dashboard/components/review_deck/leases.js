@@ -20,6 +20,7 @@ export class Leases {
     this.taken = new Set(); // others have them now
     this.done = new Set(); // judged by enough people
     this.asking = new Set(); // in the request that is under way
+    this.overtaken = new Set(); // decided or taken back since then: what it answers for these is of before
     this.trouble = "";
     this.failures = 0;
   }
@@ -48,12 +49,14 @@ export class Leases {
 
   // An image that was just taken back: nobody else was offered it yet.
   lend(id) {
+    this.overtaken.add(id);
     this.done.delete(id);
     this.taken.delete(id);
     if (!this.holds(id)) this.granted.set(id, { since: clocks(), seconds: LENT, lent: true });
   }
 
   forget(id) {
+    this.overtaken.add(id);
     this.granted.delete(id);
   }
 
@@ -84,6 +87,7 @@ export class Leases {
     const since = clocks(); // the server counts from later on
     const target = this.target;
     this.asking = new Set(ids);
+    this.overtaken.clear();
     try {
       const answer = await post(url, token, { ...who, ids, release });
       if (this.target === target) this.learn(answer, since);
@@ -97,14 +101,16 @@ export class Leases {
     this.onChange(); // draws, and asks for what is needed by now
   }
 
-  learn({ granted, taken, done, seconds }, since) {
+  learn({ seconds, ...answer }, since) {
+    const isValid = (id) => !this.overtaken.has(id);
+    const [granted, taken, done] = [answer.granted, answer.taken, answer.done].map((ids) => ids.filter(isValid));
     for (const id of granted) {
       this.granted.set(id, { since, seconds: seconds || SECONDS });
       this.taken.delete(id);
       this.done.delete(id);
     }
     const known = new Set([...granted, ...done]);
-    for (const id of this.asking) if (!known.has(id)) this.taken.add(id);
+    for (const id of this.asking) if (isValid(id) && !known.has(id)) this.taken.add(id);
     for (const id of [...taken, ...done]) this.granted.delete(id);
     for (const id of done) {
       this.done.add(id);
