@@ -38,6 +38,7 @@ def test_an_image_opens_goes_through_its_list_and_closes_with_back(
     page.wait_for_function(FOUND, arg=listed[3])
     page.get_by_text("4 of 120", exact=True).wait_for()
     near = ids.iloc[run.array("neighbour_index")[ids.tolist().index(listed[3]), 0]]
+    page.wait_for_function(SETTLED)  # the neighbours come after the image
     page.locator("[role=dialog] .la-card").first.click()
     page.wait_for_function(FOUND, arg=near)
     other = browse(server.url)
