@@ -17,6 +17,7 @@ from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
 from analysis.review.agreement import Agreements, View, agreements
 from analysis.review.apply import ExportPolicy
+from analysis.review.askable import Askable
 from analysis.review.audit import Audit, AuditRule, take_sample
 from analysis.review.checks import known_answers, reviewer_figures
 from analysis.review.decisions import DecisionStore
@@ -90,6 +91,7 @@ def run_columns(path: str, run_id: str) -> Columns:
 def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # part of the cache key
     run = workspace(path).run(run_id)
     scores = run.table("scores")
+    asked = Askable(dataset(path), run, lambda: loaders_filter.states(path))
     return Columns(
         given=dataset(path).given,
         predicted=scores["predicted"].to_numpy(),
@@ -100,7 +102,9 @@ def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # 
         crosses=(scores["kind"] == "cross").to_numpy(),
         xy=run.array("xy") if run.has("xy") else None,
         states=lambda: loaders_filter.states(path),
-        field=lambda name: loaders_filter.field(path, name),
+        field=asked.ask,
+        keys=asked.keys,
+        metadata=asked.metadata,
     )
 
 
@@ -178,7 +182,7 @@ def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
         return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=said(path).disagreeing)
     if choice.kind == "audit" and choice.audit is not None:
         return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=audit(path, choice.audit).sample)
-    event = decision_store(path).last_seq() if choice.filter.decision else 0
+    event = decision_store(path).last_seq() if choice.filter.asks_what_was_said else 0
     stamp = f"{_stamp(path, run_id, 'suspects')} {event}"
     return _queue_rows(path, run_id, stamp, key=cache_key(choice), _choice=choice)
 

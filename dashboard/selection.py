@@ -5,30 +5,24 @@ A filter is a rule, never a list of ids: it fits into a link, and it still means
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.conditions import (
-    DECIDED,
-    Decided,
-    Field,
-    Where,
-    decided_mask,
-    range_of,
-    range_text,
-    where_of,
-    where_text,
-)
+from analysis.base.condition_rows import Ask, check, passing
+from analysis.base.conditions import BadCondition, Condition, text_of
+from analysis.review.askable import asks_what_was_said
+from analysis.review.states import DECIDED, Decided
+from dashboard.conditions import decided_mask, range_of, range_text, where_of, where_text
 from dashboard.polygons import MAX_VERTICES, Polygon, inside, polygon
 
 __all__ = ["MAX_VERTICES", "Polygon", "inside", "polygon"]  # parts of a filter that callers look for here
 
 Only = Literal["", "errors", "suspects", "cross", "within"]
-WHERE = "where:"  # how the part of a filter on a column is named
+WHERE = "where:"  # how the part of a filter that is a condition is named
 MOST_IMAGES = 500  # chosen one by one; more make the link too long
 _NUMBERS = {"given": "given", "predicted": "predicted", "class": "class_id", "community": "community", "into": "into"}
 PARAMS = (*_NUMBERS, "both", "lasso", "only", "images", "decision", "suspicion", "where")
@@ -43,7 +37,7 @@ class Filter:
     that. lasso: corners of a polygon on the map, in map coordinates. only: errors = predicted is not given; suspects =
     flagged as probably wrong labels; cross, within = suspects whose suggestion leaves, or stays in, the community.
     images: rows of the data set that somebody chose one by one, at most `MOST_IMAGES`. decision: what people said of
-    the label so far. suspicion: lowest and highest, both included. where: what columns of the data set hold.
+    the label so far. suspicion: lowest and highest, both included. where: conditions of the filter language.
     """
 
     given: int | None = None
@@ -57,12 +51,17 @@ class Filter:
     images: tuple[int, ...] = ()
     decision: Decided = ""
     suspicion: tuple[float, float] | None = None
-    where: tuple[Where, ...] = ()
+    where: tuple[Condition, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Does every image pass?"""
         return not self.parts()
+
+    @property
+    def asks_what_was_said(self) -> bool:
+        """Do the images that pass change with decisions?"""
+        return bool(self.decision) or any(asks_what_was_said(condition) for condition in self.where)
 
     @property
     def pair(self) -> tuple[int, int] | None:
@@ -72,18 +71,18 @@ class Filter:
         return self.given, self.predicted
 
     def parts(self) -> list[str]:
-        """The conditions in force, one name per chip: pair, given, class, community …; "where:split" for a column."""
+        """The conditions in force, one name per chip: pair, given, class …; "where:" and the text for a condition."""
         one_sided = [name for name in ("given", "predicted") if getattr(self, name) is not None]
         named = ["pair"] if len(one_sided) == 2 else one_sided
         named += ["class"] if self.class_id is not None else []
         named += [name for name in ("community", "into") if getattr(self, name) is not None]
         named += [name for name in ("lasso", "only", "images", "decision", "suspicion") if getattr(self, name)]
-        return named + [WHERE + condition.column for condition in self.where]
+        return named + [WHERE + text_of(condition) for condition in self.where]
 
     def without(self, part: str) -> Filter:
         """The same filter with one of `parts()` taken away."""
         if part.startswith(WHERE):
-            return replace(self, where=tuple(c for c in self.where if WHERE + c.column != part))
+            return replace(self, where=tuple(c for c in self.where if WHERE + text_of(c) != part))
         return replace(self, **_EMPTY[part])
 
 
@@ -109,7 +108,8 @@ class Columns:
     given, predicted, suggested: (N,) class numbers. community: (K,) of every class. suspicion: (N,) in 0..1, higher =
     more suspicious. is_suspect: (N,) bool. crosses: (N,) bool, the suggestion leaves the community of the given label.
     xy: (N, 2) position on the map, or None where the run has no map. states: gives (N,) what people said until now, see
-    `conditions.states_of`. field: gives a column of the data set by its name, None where there is no such column.
+    `states_of`. field: gives what a condition asks for by its key; `keys` are all there are, `metadata` those of the
+    data set itself.
     """
 
     given: NDArray[np.integer]
@@ -121,10 +121,20 @@ class Columns:
     crosses: NDArray[np.bool_]
     xy: NDArray[np.floating] | None = None
     states: Callable[[], NDArray[np.int8]] | None = None
-    field: Callable[[str], Field | None] | None = None
+    field: Ask = lambda _: None
+    keys: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.given)
+
+    def can_answer(self, condition: Condition) -> bool:
+        """Are there the keys of a condition, with values of its types?"""
+        try:
+            check(condition, self.field, self.keys)
+        except BadCondition:
+            return False
+        return True
 
 
 def rows_of(chosen: Filter, columns: Columns) -> NDArray[np.int64]:
@@ -175,9 +185,8 @@ def _said_mask(chosen: Filter, columns: Columns, keep: NDArray[np.bool_]) -> NDA
     if chosen.decision and columns.states is not None:
         keep &= decided_mask(chosen.decision, columns.states())
     for condition in chosen.where:
-        found = columns.field(condition.column) if columns.field is not None else None
-        if found is not None:
-            keep &= found.mask(condition)
+        if columns.can_answer(condition):
+            keep &= passing(condition, columns.field)
     return keep
 
 
@@ -232,11 +241,11 @@ def from_params(params: Mapping[str, str]) -> Filter:
 
 
 def fitting(
-    chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool, fields: Collection[str] | None = None
+    chosen: Filter, *, n_classes: int, n_communities: int, has_map: bool, columns: Columns | None = None
 ) -> Filter:
     """The filter without the conditions that this run cannot answer, such as a class number it does not have.
 
-    `fields` are the columns of the data set that can be asked for; None lets all pass.
+    `columns` say which conditions can be answered; None lets all pass.
     """
     limits = {
         **dict.fromkeys(("given", "predicted", "class_id"), n_classes),
@@ -247,8 +256,8 @@ def fitting(
     }
     if chosen.lasso and not has_map:
         misfits["lasso"] = ()
-    if fields is not None:
-        misfits["where"] = tuple(condition for condition in chosen.where if condition.column in fields)
+    if columns is not None:
+        misfits["where"] = tuple(condition for condition in chosen.where if columns.can_answer(condition))
     return replace(chosen, **misfits)
 
 

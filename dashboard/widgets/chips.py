@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analysis.base.conditions import text_of
 from dashboard import state
 from dashboard.selection import WHERE, Filter
+from dashboard.widgets.condition_words import in_words
 from dashboard.widgets.filter_form import DECISION, ONLY, filter_form
 from dashboard.widgets.saved_views import saved_views
 from dashboard.widgets.text import community_name, count, for_markdown
@@ -24,9 +26,7 @@ def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int 
         return for_markdown(classes[k] if k is not None else "", limit=32)
 
     if part.startswith(WHERE):
-        condition = next(c for c in chosen.where if WHERE + c.column == part)
-        sign = " contains" if condition.contains else ":"
-        return f"{for_markdown(condition.column, limit=32)}{sign} {for_markdown(condition.value, limit=32)}"
+        return in_words(next(c for c in chosen.where if WHERE + text_of(c) == part))
     arrow = "↔" if chosen.both else "→"
     low, high = chosen.suspicion or (0.0, 1.0)
     says: dict[str, Callable[[], str]] = {

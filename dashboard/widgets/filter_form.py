@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
-from dashboard import loaders_filter, state
-from dashboard.conditions import LONGEST, MOST_WHERE, Decided, Where, range_of, range_text
+from analysis.base.condition_rows import Field, Texts
+from analysis.base.condition_text import LONGEST as LONGEST_CONDITION
+from analysis.base.conditions import Compare, Op
+from analysis.review.states import Decided
+from dashboard import state
+from dashboard.conditions import LONGEST, range_of, range_text, where_text
 from dashboard.selection import Only
 from dashboard.widgets.class_names import ask_part, class_choice, too_many
+from dashboard.widgets.condition_field import condition_field
 from dashboard.widgets.text import clean, community_name
 
 if TYPE_CHECKING:
@@ -45,6 +51,7 @@ def filter_form(seen: Seen) -> None:
         with st.form(_key("form"), border=False):
             _conditions(seen, pair)
         _column(seen)
+        condition_field(seen)
 
 
 def _key(name: str) -> str:
@@ -99,22 +106,39 @@ def _column(seen: Seen) -> None:
     """A condition on a column: one of its values, or a part of its text where it has too many."""
     st.divider()
     column = st.selectbox(
-        "Column of the data set",
-        loaders_filter.fields(seen.path),
-        None,
-        clean,
-        _key("column"),
-        placeholder="none",
+        "Column of the data set", seen.columns.metadata, None, clean, _key("column"), placeholder="none"
     )
-    field = loaders_filter.field(seen.path, column) if column is not None else None
+    field = seen.columns.field(column) if column is not None else None
     if column is None or field is None:
         return
-    is_few = len(field.values) <= FEW
-    if is_few:
-        value = st.selectbox("is", sorted(field.values.to_pylist()), None, clean, _key("value"), placeholder="choose")
+    values = values_of(field)
+    if values:
+        op: Op = "=="
+        value = st.selectbox("is", values, None, clean, _key("value"), placeholder="choose")
+    elif isinstance(field, Texts):
+        op, value = "contains", st.text_input("contains", max_chars=LONGEST, key=_key("text"))
     else:
-        value = st.text_input("contains", max_chars=LONGEST, key=_key("text"))
-    old = tuple(condition for condition in seen.chosen.where if condition.column != column)
-    if st.button("Add", key=_key("add"), disabled=not value or len(old) >= MOST_WHERE):
-        state.set_filter(replace(seen.chosen, where=(*old, Where(column, str(value), not is_few))))
-        st.rerun()
+        op, value = ">=", st.text_input("at least", max_chars=LONGEST, key=_key("number"))
+    if st.button("Add", key=_key("add"), disabled=not value):
+        _add(seen, Compare(column, op, str(value)))
+
+
+def values_of(field: Field) -> list[str]:
+    """The values of a column to choose from, as text; none where they are too many."""
+    if isinstance(field, Texts):
+        return sorted(field.values.to_pylist()) if len(field.values) <= FEW else []
+    found = np.unique(field.values[field.values == field.values])  # NaN is unlike itself
+    return [str(value).lower() for value in found.tolist()] if len(found) <= FEW else []
+
+
+def _add(seen: Seen, condition: Compare) -> None:
+    """Put the condition in the place of one of the same kind on the same column."""
+    others = tuple(
+        c for c in seen.chosen.where if not (isinstance(c, Compare) and (c.key, c.op) == (condition.key, condition.op))
+    )
+    where = (*others, condition)
+    if not seen.columns.can_answer(condition) or len(where_text(where)) > LONGEST_CONDITION:
+        st.error("This is no value of the column, or the filter holds too many conditions.")
+        return
+    state.set_filter(replace(seen.chosen, where=where))
+    st.rerun()

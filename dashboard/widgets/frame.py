@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.base.errors import NotFoundHere
 from analysis.runs.run import DONE, Run
-from dashboard import loaders, loaders_filter, state
+from dashboard import loaders, state
 from dashboard.charts.palette import Palette, palette
 from dashboard.selection import Columns, Filter, fitting, inside, rows_of
 from dashboard.server import opened
@@ -106,7 +106,7 @@ def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Se
         n_classes=len(columns.community),
         n_communities=n_communities,
         has_map=columns.xy is not None,
-        fields=loaders_filter.fields(str(path)),
+        columns=columns,
     )
     state.set_filter(chosen)
     state.record()

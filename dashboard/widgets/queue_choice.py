@@ -10,7 +10,7 @@ from analysis.base.errors import UserError
 from analysis.review.audit import AuditRule
 from analysis.review.named import NamedQueue
 from analysis.review.queue import Order
-from dashboard import loaders, loaders_filter, state
+from dashboard import loaders, state
 from dashboard.queues import Choice, Kind, pairs
 from dashboard.selection import Columns, fitting, from_params
 from dashboard.server import opened
@@ -140,7 +140,7 @@ def _of_rule(seen: Seen, queue: NamedQueue, order: Order) -> Choice | None:
         n_classes=len(seen.classes),
         n_communities=seen.n_communities,
         has_map=seen.columns.xy is not None,
-        fields=loaders_filter.fields(seen.path),
+        columns=seen.columns,
     )
     if chosen != wanted:
         st.warning("A part of this rule means nothing in the run that is open and was left out.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.conditions import Where
+from analysis.base.conditions import Compare
 from dashboard.selection import Filter
 from tests.browser.conftest import Server
 from tests.browser.test_look import filter_in, matches, settle, wait_for_filter
@@ -19,7 +19,7 @@ CHOSEN = Filter(
     both=True,
     decision="open",
     suspicion=(0.1, 0.9),
-    where=(Where("image_id", "0", contains=True),),
+    where=(Compare("image_id", "contains", "0"),),
     lasso=((-99, -99), (99, -99), (99, 99), (-99, 99)),
 )
 

@@ -10,9 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from analysis.base.condition_text import parse
+from analysis.base.conditions import Compare, parts_of
 from analysis.runs.workspace import Workspace
 from dashboard import loaders, loaders_filter, state
-from dashboard.conditions import Where
 from dashboard.selection import Filter, rows_of
 from dashboard.server import opened
 from dashboard.widgets import class_names
@@ -88,12 +89,12 @@ def test_conditions_on_decisions_follow_what_is_booked(workspace: Workspace) -> 
 
 @pytest.mark.parametrize("name", ["overview", "confusion", "communities", "map", "review"])
 def test_every_condition_is_a_chip_on_every_page_and_can_be_removed(page: Callable[..., AppTest], name: str) -> None:
-    path = Where("path", "g", contains=True)
+    path = Compare("path", "contains", "g")
     app = page(name, Filter(given=0, decision="open", suspicion=(0.0, 0.9), where=(path,), images=(1, 2, 3)))
     said = labels(app)
     for chip in ("decision: not judged", "suspicion 0 to 0.9", "path contains g", "3 chosen images"):
         assert chip in said, f"{chip} is not in {said}"
-    for part in ("decision", "suspicion", "where:path", "images", "given"):
+    for part in ("decision", "suspicion", 'where:path contains "g"', "images", "given"):
         assert part in chosen(app).parts()
         app = press(app, f"chip.{part}")
         assert part not in chosen(app).parts()
@@ -135,14 +136,14 @@ def test_steps_are_undone_and_redone_over_pages(page: Callable[..., AppTest]) ->
 
 
 def test_a_saved_view_is_there_for_everybody_and_opens_page_and_filter(page: Callable[..., AppTest]) -> None:
-    app = page("confusion", Filter(given=1, where=(Where("path", "g", contains=True),)))
+    app = page("confusion", Filter(given=1, where=(Compare("path", "contains", "g"),)))
     fine(next(box for box in app.text_input if box.label == "Save this view as").input(HOSTILE).run())
     press(app, "views.save")
     other = page("communities")
     key = next(button.key for button in other.button if (button.key or "").startswith("views.open."))
     other = press(other, key)
     assert where(other) == "confusion"
-    assert chosen(other) == Filter(given=1, where=(Where("path", "g", contains=True),))
+    assert chosen(other) == Filter(given=1, where=(Compare("path", "contains", "g"),))
     other = press(other, key.replace("open", "remove"))
     assert not any((button.key or "").startswith("views.open.") for button in other.button)
 
@@ -161,12 +162,12 @@ def test_a_view_comes_back_as_it_was_stored() -> None:
 
 
 def test_a_condition_on_a_column_that_is_not_there_is_left_out(page: Callable[..., AppTest]) -> None:
-    assert chosen(page("confusion", Filter(given=1, where=(Where("gone", "x"),)))) == Filter(given=1)
+    assert chosen(page("confusion", Filter(given=1, where=(Compare("gone", "==", "x"),)))) == Filter(given=1)
 
 
 def test_link_with_the_new_conditions_is_read(page: Callable[..., AppTest]) -> None:
     app = page("overview", decision="open", suspicion="0.1~0.9", where="path*g", only="nonsense")
-    expected = Filter(decision="open", suspicion=(0.1, 0.9), where=(Where("path", "g", contains=True),))
+    expected = Filter(decision="open", suspicion=(0.1, 0.9), where=(Compare("path", "contains", "g"),))
     assert chosen(app) == expected
 
 
@@ -188,3 +189,35 @@ def test_among_very_many_classes_a_part_of_a_name_is_looked_for_and_what_is_chos
     assert names("Given label")[:2] == ["b", "c"], "what is chosen stays"
     fine(next(button for button in app.button if button.label == "Apply").click().run())
     assert chosen(app) == Filter(given=1, predicted=3)
+
+
+def test_a_condition_is_written_edited_and_refused_with_its_place(page: Callable[..., AppTest]) -> None:
+    app = page("confusion", Filter(given=1))
+
+    def write(text: str) -> AppTest:
+        next(area for area in app.text_area if area.label == "Condition").input(text)
+        return fine(next(button for button in app.button if button.label == "Apply condition").click().run())
+
+    write('suspicion > 0.2 and (kind == "cross" or decision != "kept")')
+    assert chosen(app) == Filter(
+        given=1, where=parts_of(parse('suspicion > 0.2 and (kind == "cross" or decision != "kept")'))
+    )
+    assert {"suspicion above 0\\.2", "kind: cross or decision is not kept"} <= set(labels(app))
+    write("suspicoin > 0.2")
+    assert any("suspicoin" in error.value and "suspicion" in error.value for error in app.error)
+    assert any(code.value == "suspicoin > 0.2\n^" for code in app.code)
+    assert len(chosen(app).where) == 2, "what cannot be read changes nothing"
+    write("")
+    assert chosen(app) == Filter(given=1)
+
+
+def test_rows_of_a_condition_on_decisions_are_found_anew_when_one_is_booked(workspace: Workspace) -> None:
+    run, path = workspace.latest(), str(workspace.path)
+    assert run is not None
+    asked = Filter(where=(parse('decision == "kept" and image_id contains "7"'),))
+    before = loaders_filter.key_of(path, asked)
+    assert rows_of(asked, loaders.run_columns(path, run.run_id)).tolist() == []
+    book(workspace, 7, "keep")
+    book(workspace, 8, "keep")
+    assert rows_of(asked, loaders.run_columns(path, run.run_id)).tolist() == [7]
+    assert loaders_filter.key_of(path, asked) != before

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.conditions import DECIDED, EXCLUDED, LONGEST, MOST_WHERE, Decided, Where, field_of, states_of, where_of
+from analysis.base.condition_rows import Texts, field_of
+from analysis.base.condition_text import parse
+from analysis.base.conditions import Compare, Condition
+from analysis.review.states import DECIDED, EXCLUDED, Decided, states_of
+from dashboard.conditions import LONGEST, where_of
 from dashboard.selection import (
     MAX_VERTICES,
     PARAMS,
@@ -42,17 +46,18 @@ def columns(n: int = 400, k: int = 6, seed: int = 0) -> Columns:
         xy=rng.random((n, 2)).astype(np.float32) * 2,
         states=lambda: states,
         field=fields.get,
+        keys=tuple(fields),
     )
 
 
 def brute(chosen: Filter, c: Columns) -> list[int]:
     """Every condition written out per image, as a reader would check it."""
 
-    assert c.states is not None and c.field is not None
+    assert c.states is not None
     states, texts = c.states(), {}
     for name in ("split", "path"):
         found = c.field(name)
-        assert found is not None
+        assert isinstance(found, Texts)
         texts[name] = [found.values[k].as_py() if k >= 0 else "" for k in found.code.tolist()]
 
     def passes(i: int) -> bool:
@@ -75,8 +80,9 @@ def brute(chosen: Filter, c: Columns) -> list[int]:
         tests.append(low <= c.suspicion[i] <= high)
         tests.append(state_passes(chosen.decision, int(states[i])))
         for condition in chosen.where:
-            text = str(texts[condition.column][i])
-            tests.append(condition.value.lower() in text.lower() if condition.contains else condition.value == text)
+            assert isinstance(condition, Compare)
+            text, value = str(texts[condition.key][i]), str(condition.value)
+            tests.append(value.lower() in text.lower() if condition.op == "contains" else value == text)
         return all(tests)
 
     return [i for i in range(len(c)) if passes(i)]
@@ -103,9 +109,11 @@ filters = st.builds(
     decision=st.sampled_from(DECIDED),
     suspicion=st.sampled_from([None, (0.0, 0.5), (0.25, 0.75), (0.3, 1.0)]),
     where=st.lists(
-        st.sampled_from([Where("split", "train"), Where("split", "?"), Where("path", "iday/1", contains=True)]),
+        st.sampled_from(
+            [Compare("split", "==", "train"), Compare("split", "==", "?"), Compare("path", "contains", "iday/1")]
+        ),
         max_size=2,
-        unique_by=lambda condition: condition.column,
+        unique_by=lambda condition: condition.key,
     ).map(tuple),
 )
 
@@ -197,37 +205,52 @@ def test_outlines_that_enclose_nothing(points: list[list[float]]) -> None:
 hostile = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=LONGEST)
 
 
-@given(st.lists(st.builds(Where, hostile, hostile, st.booleans()), max_size=MOST_WHERE, unique_by=lambda c: c.column))
+@given(
+    st.lists(
+        st.builds(Compare, hostile, st.sampled_from(["==", "contains"]), hostile),
+        max_size=3,
+        unique_by=lambda c: c.key,
+    )
+)
 @settings(max_examples=150, deadline=None)
-def test_any_text_of_a_column_survives_a_link(conditions: list[Where]) -> None:
+def test_any_text_of_a_column_survives_a_link(conditions: list[Condition]) -> None:
     chosen = Filter(where=tuple(conditions))
     assert from_params(to_params(chosen)) == chosen
 
 
-def test_a_column_is_asked_for_once_and_conditions_on_unknown_columns_are_left_out() -> None:
-    assert where_of("split:a,split:b,x,:y,z:,path*c") == (Where("split", "b"), Where("path", "c", contains=True))
-    asked = Filter(where=(Where("split", "a"), Where("gone", "b")))
-    found = fitting(asked, n_classes=1, n_communities=1, has_map=True, fields=["split"])
-    assert found == Filter(where=(Where("split", "a"),))
+def test_links_of_before_the_language_are_read() -> None:
+    expected = (Compare("split", "==", "b"), Compare("path", "contains", "c d"))
+    assert where_of("split:a,split:b,x,:y,z:,path*c%20d") == expected
+
+
+def test_conditions_that_these_images_cannot_answer_are_left_out() -> None:
+    asked = Filter(where=tuple(map(parse, ('split == "a"', "gone == 1", "split > 3"))))
+    found = fitting(asked, n_classes=1, n_communities=1, has_map=True, columns=columns(20))
+    assert found == Filter(where=(Compare("split", "==", "a"),))
+    assert rows_of(asked, columns(20)).tolist() == rows_of(found, columns(20)).tolist()
+
+
+def test_a_link_that_holds_any_condition_means_the_same_as_the_condition() -> None:
+    c = columns()
+    chosen = from_params({"where": 'split == "train" and not (path contains "1" or path contains "2")'})
+    assert len(chosen.parts()) == 2 and from_params(to_params(chosen)) == chosen
+    field = c.field("split")
+    assert isinstance(field, Texts)
+    split = [field.values[k].as_py() if k >= 0 else "" for k in field.code.tolist()]
+    expected = [i for i in range(len(c)) if split[i] == "train" and not set("12") & set(str(i))]
+    assert rows_of(chosen, c).tolist() == expected
+    assert rows_of(chosen.without(chosen.parts()[0]), c).tolist() != expected
+
+
+def test_only_filters_that_ask_what_was_said_change_with_decisions() -> None:
+    assert from_params({"where": 'not (given == "a" or decision != "kept")'}).asks_what_was_said
+    assert from_params({"where": "excluded == true"}).asks_what_was_said
+    assert not from_params({"where": "suspicion > 0.5", "given": "1"}).asks_what_was_said
 
 
 @pytest.mark.parametrize("text", ["", "x", "0.5", "0.9~0.1", "-1~1", "nan~1", "0~inf", "0~1", "0~0.5~1"])
 def test_a_range_of_suspicion_that_makes_no_sense_is_left_out(text: str) -> None:
     assert from_params({"suspicion": text}) == Filter()
-
-
-def test_every_type_of_column_can_be_asked_for() -> None:
-    for column, value, expected in (
-        (pd.Series([28, 32, 28]), "28", [0, 2]),
-        (pd.Series([0.5, np.nan, 0.25]), "0.5", [0]),
-        (pd.Series([True, False, True]), "True", [0, 2]),
-        (pd.Series([["a"], ["b"], ["a"]]), "['a']", [0, 2]),
-        (pd.Series(["Übung", None, "übung"], dtype="string"), "Übung", [0]),
-    ):
-        assert np.flatnonzero(field_of(column).mask(Where("c", value))).tolist() == expected
-    found = field_of(pd.Series(["Übung", None, "x.y", "xay"]))
-    assert found.mask(Where("c", "ÜB", contains=True)).tolist() == [True, False, False, False]
-    assert found.mask(Where("c", "x.y", contains=True)).tolist() == [False, False, True, False], "no pattern"
 
 
 def test_the_state_of_an_image_is_its_verdict_and_its_mark() -> None:
