@@ -126,6 +126,7 @@ class Source:
         pictured = self.dataset.pixels.kind != "none"
         return Item(
             n=n,
+            row=row,
             id=image_id,
             image=urls.image_url(self.opened, row) if pictured else None,
             thumb=urls.thumb_url(self.opened, row) if pictured else None,

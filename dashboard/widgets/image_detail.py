@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -21,6 +22,7 @@ from dashboard.widgets.reviewer import known_reviewer
 from dashboard.widgets.text import count, for_html
 
 AMONG = "detail.among"  # str, the name of the list that the image was opened from
+DECK = "deck"  # what the review deck calls its queue: it is gone through there, not in the large view
 OPENED_HERE = "detail.here"
 CLOSED = "detail.closed"  # (image id, when): the browser sends the old address with whatever is clicked meanwhile
 JUST_NOW = 1.5  # seconds
@@ -88,13 +90,14 @@ def _take(seen: Seen, found: Opened) -> None:
 @st.dialog("Image", width="large", on_dismiss=close_detail)
 def _dialog(seen: Seen, row: int) -> None:
     among = st.session_state.get(AMONG, "")
-    st.html(STYLE + html.STYLE + '<div class="la-view"></div>' + html.steps(seen, row, kept_list(row, among)))
+    found = kept_list(row, among) if among != DECK else None
+    st.html(STYLE + html.STYLE + '<div class="la-view"></div>' + html.steps(seen, row, found))
     left, right = st.columns(2, gap="large")
     with left:
         st.html(html.large(seen, row))
         _actions(seen, row)
     with right:
-        st.html(html.facts(html.labels(seen, row)))
+        st.html(html.facts(html.labels(seen, row, truth=not _judging())))  # nobody judges with the answer in view
         source = loaders.review_source(seen.path, seen.run.run_id)
         item = source.items([row], 0)[0]
         st.html(html.choices(item.choices))
@@ -106,9 +109,7 @@ def _actions(seen: Seen, row: int) -> None:
     image_id = str(seen.opened.dataset.table["image_id"].iat[row])
     out = image_id in loaders.known(seen.path).excluded
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button("Judge this image", type="primary", key="detail.judge", icon=":material/rule:"):
-            state.set_filter(Filter(images=(row,)))
-            st.switch_page(f"{PAGES}/review.py")
+        _judge(row)
         if seen.columns.xy is not None and st.button(
             "Show on the map", key="detail.map", icon=":material/scatter_plot:"
         ):
@@ -122,6 +123,25 @@ def _actions(seen: Seen, row: int) -> None:
             reviewer=known_reviewer(),
             verdict="include" if out else "exclude",
         )
+
+
+def _judging() -> bool:
+    """Does the image stand in front of the review deck?"""
+    return state.here().page == "review"
+
+
+def _judge(row: int) -> None:
+    """The way to judge the image: over the deck the way back to it, where the queue has stayed in its place."""
+    judging = _judging()
+    if judging and st.button("Back to judging", type="primary", key="detail.back", icon=":material/arrow_back:"):
+        close_detail()
+        st.rerun()
+    if st.session_state.get(AMONG) == DECK:
+        return
+    kind: Literal["primary", "secondary"] = "secondary" if judging else "primary"
+    if st.button("Judge this image", type=kind, key="detail.judge", icon=":material/rule:"):
+        state.set_filter(Filter(images=(row,)))
+        st.switch_page(f"{PAGES}/review.py")
 
 
 def _more(seen: Seen, row: int) -> None:

@@ -77,15 +77,15 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="la-facts">{"".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in pairs)}</dl>'
 
 
-def labels(seen: Seen, row: int) -> list[tuple[str, str]]:
-    """Given, suggested, predicted and, where it is known, true label."""
+def labels(seen: Seen, row: int, *, truth: bool = True) -> list[tuple[str, str]]:
+    """Given, suggested, predicted and, where it is known, true label; without `truth` not that."""
     c, classes = seen.columns, seen.classes
     made = [("Given label", f"<b>{for_html(classes[c.given[row]])}</b>")]
     if c.suggested[row] != c.given[row]:
         made.append(("Suggested", for_html(classes[c.suggested[row]])))
     made.append(("Predicted", for_html(classes[c.predicted[row]])))
     true = seen.opened.dataset.true
-    if true is not None:
+    if true is not None and truth:
         known = true[row] >= 0
         made.append(("True label", f"<b>{for_html(classes[true[row]])}</b>" if known else "not known"))
     return made

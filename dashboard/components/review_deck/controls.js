@@ -73,6 +73,7 @@ export class Controls {
       help: () => deck.sheet.toggle(),
       grid: () => deck.toggleGrid(),
       zoom: () => (deck.zoom.isOn ? deck.zoom.close() : deck.zoom.open(item)),
+      details: () => deck.details(item),
       right: () => deck.step(1),
       down: () => deck.step(1),
       left: () => deck.step(-1),

@@ -174,6 +174,13 @@ class Deck {
     this.draw();
   }
 
+  // The page opens it in front of the deck, which stays as it is.
+  details(item) {
+    if (!item) return;
+    this.zoom.close();
+    this.view.linkTo(item).click();
+  }
+
   toggleGrid() {
     this.several.leave();
     this.grid.toggle();

@@ -136,6 +136,7 @@ export class Grid {
       cell: () => this.press(index),
       enter: () => this.enter(),
       zoom: () => this.enlarge(),
+      details: () => this.deck.details(this.page[this.know.at]),
     };
     if (does in STEPS) this.move(STEPS[does](this.screen.columns));
     else if (does in MARKS) this.mark(MARKS[does]);

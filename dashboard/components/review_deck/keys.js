@@ -26,6 +26,7 @@ export const ACTIONS = [
   { does: "grid", keys: ["g"], says: "Grid of images, or one at a time" },
   { does: "toggle", keys: [" "], says: "In the grid: mark the exception", grid: true },
   { does: "zoom", keys: ["z"], says: "Large view of the image" },
+  { does: "details", keys: ["i"], says: "All that is known of the image; Escape leads back" },
   { does: "help", keys: ["?"], says: "Show or hide these keys" },
 ];
 const FIXED = { Enter: "enter", Escape: "escape" };

@@ -67,6 +67,8 @@ export class Panel {
     const holder = this.find(".picture");
     const image = items.picture(item);
     this.find(".enlarge").hidden = !image;
+    this.find(".details").hidden = false;
+    this.view.linkTo(item);
     if (!image) {
       holder.replaceChildren(element("p", { class: "broken", text: "This data set was read without its images." }));
       return;
@@ -137,7 +139,7 @@ export class Panel {
     delete this.view.deck.dataset.id;
     this.view.text(".caption", "");
     this.find(".badge").hidden = true;
-    this.find(".enlarge").hidden = true;
+    this.find(".enlarge").hidden = this.find(".details").hidden = true;
     this.find(".choices").replaceChildren();
     this.find(".references").replaceChildren();
     this.references = null;

@@ -35,8 +35,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class Item:
-    """One image to judge. `n` is its position in the queue, `choices` are (class, probability), most likely first;
-    the probability is None where the predictions are classes only.
+    """One image to judge. `n` is its position in the queue, `row` that in the data set, `choices` are (class,
+    probability), most likely first; the probability is None where the predictions are classes only.
 
     `suspicion` is in 0..1, higher = more suspicious; `kind` says in words whether the suggestion leaves the community,
     `across` is true where it does. `image` and `thumb` are addresses, None where the data set holds no pixels.
@@ -46,6 +46,7 @@ class Item:
     """
 
     n: int
+    row: int
     id: str
     image: str | None
     thumb: str | None

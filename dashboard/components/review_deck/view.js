@@ -55,6 +55,16 @@ export class View {
     if (this.deck.dataset[name] !== value) this.deck.dataset[name] = value;
   }
 
+  // The link to all that is known of an image: the page takes clicks on such links.
+  linkTo({ id, row }) {
+    const link = this.find(".details");
+    const address = new URL(location.href);
+    address.searchParams.set("image", id);
+    link.href = address.href;
+    Object.assign(link.dataset, { image: row, among: "deck" });
+    return link;
+  }
+
   drawBar({ items, journal, data, decisions, stopped }) {
     const { judged, skipped } = items.counts;
     const total = items.total + data.already;
