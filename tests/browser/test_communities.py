@@ -165,3 +165,14 @@ def test_many_classes_open_as_communities_and_one_drills_down_and_back(
     page.get_by_role("button", name="All communities").click()
     wait_for_filter(page, lambda f: f.is_empty)
     canvas_of(page, 20)
+
+
+def test_nothing_of_the_graph_is_kept_when_its_page_is_left(server: Server, browse: Callable[..., Any]) -> None:
+    page = browse(server.url)
+    page.goto("/communities")
+    settle(page)
+    canvas_of(page, 8).evaluate("e => { window.left = e.graph.network; }")
+    page.get_by_role("link", name="Overview", exact=True).click()
+    page.wait_for_function("!Object.keys(window.left.body.nodes).length")
+    page.get_by_role("link", name="Communities", exact=True).click()
+    assert canvas_of(page, 8).evaluate("e => e.graph.network !== window.left")

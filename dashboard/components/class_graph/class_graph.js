@@ -128,8 +128,10 @@ export default function (component) {
   const { data, parentElement } = component;
   const graph = (parentElement.lookalike ??= build(parentElement));
   graph.api = component; // the newest one: older ones speak to an older rerun
+  graph.isGone = false;
   load(data.library).then(
     () => {
+      if (graph.isGone) return;
       if (graph.layout !== data.layout) draw(graph, data);
       else if (graph.drawn !== data.drawing) repaint(graph, data);
       graph.layout = data.layout;
@@ -142,4 +144,12 @@ export default function (component) {
       );
     },
   );
+  return () => leave(graph);
+}
+
+// The page was left. vis-network listens to the whole window: what is not ended stays, with all it drew.
+function leave(graph) {
+  clearTimeout(graph.timer);
+  graph.network?.destroy();
+  Object.assign(graph, { isGone: true, network: null, layout: null, drawn: null });
 }
