@@ -124,7 +124,7 @@ def _export(args: argparse.Namespace) -> int:
     from analysis.job import export
 
     chosen = {"options": _options(args.option), "policy": _options(args.policy, "--policy")}
-    print(export(args.workspace, args.format, args.out, database=args.database, **chosen))
+    print(export(args.workspace, args.format, args.out, where=args.where, database=args.database, **chosen))
     return 0
 
 
@@ -185,13 +185,19 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
     """Run one command; 0 = fine, 2 = the user can mend it, 3 = something was left out, 130 = stopped by the user."""
     args = build_parser().parse_args(arguments)
     try:
         return COMMANDS[args.command](args)
     except UserError as error:
         line = " ".join(str(error).split())  # it may quote a hostile file: no control character reaches the terminal
-        print("error: " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in line), file=sys.stderr)
+        print("error: " + _printable(line), file=sys.stderr)
+        for shown in error.detail.splitlines():
+            print("  " + _printable(shown), file=sys.stderr)
         return 2
     except (Cancelled, KeyboardInterrupt):
         print("stopped; run the same command again to continue where it stopped", file=sys.stderr)

@@ -168,19 +168,24 @@ def export(
     *,
     options: Mapping[str, str] | None = None,
     policy: Mapping[str, str] | None = None,
+    where: str | None = None,
     database: str | None = None,
 ) -> str:
-    """Write the cleaned labels of a workspace into the new folder `out`; gives the lines to print."""
+    """Write the cleaned labels of a workspace into the new folder `out`; gives the lines to print.
+
+    `where` is a condition: only images that pass are exported.
+    """
     from analysis.review.apply import ExportPolicy
     from analysis.review.exporter import EXPORTERS, options_of, settings_of, write_export
-    from analysis.review.gather import gather
+    from analysis.review.gather import gather, images_where
     from analysis.review.opening import open_store
 
     chosen = options_of(EXPORTERS.get(format_name), options)
     asked = settings_of(ExportPolicy, policy, "policy")
     workspace = Workspace.open(folder)
     with open_store(workspace, database) as store:
-        made = gather(workspace, store, policy=asked)
+        only = None if where is None else images_where(workspace, store, where)
+        made = gather(workspace, store, policy=asked, only=only)
     echo = TerminalProgress()
     try:
         place = write_export(made, format_name, out, options=chosen, progress=echo)

@@ -145,6 +145,7 @@ def _add_export(commands: Any) -> None:
         "export workspaces/demo --format csv --out cleaned/",
         "export w --format image_folder --out cleaned/ --option link=symlink --policy unsure=drop",
     )
+        "export w --format csv --out part/ --where 'split == \"train\" and suspicion < 0.9'",
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--format", required=True, help="csv, parquet, image_folder …; a wrong name lists them all")
     parser.add_argument("--out", required=True, metavar="DIR", help="a new folder")
@@ -152,6 +153,7 @@ def _add_export(commands: Any) -> None:
     about = "several, none_fits, unsure, unreviewed or excluded = keep or drop"
     parser.add_argument("--policy", action="append", default=[], metavar="NAME=VALUE", help=about)
     _add_database(parser)
+    parser.add_argument("--where", metavar="CONDITION", help="only images for which it holds")
 
 
 def _add_open(commands: Any) -> None:

@@ -23,7 +23,7 @@ from analysis.review.checks import known_answers, reviewer_figures
 from analysis.review.decisions import DecisionStore
 from analysis.review.edges import Edges
 from analysis.review.exporter import Export
-from analysis.review.gather import gather
+from analysis.review.gather import Only, gather
 from analysis.review.queue import Queue
 from analysis.review.said import Said, said_of
 from analysis.review.standing import JUDGEMENTS
@@ -32,7 +32,7 @@ from analysis.runs.workspace import Workspace
 from dashboard import loaders_filter
 from dashboard.items import Known, Source, typical_rows, verified_rows
 from dashboard.queues import Choice, cache_key, queue_of
-from dashboard.selection import Columns
+from dashboard.selection import Columns, Filter, rows_of, to_params
 from dashboard.server import opened
 
 
@@ -204,16 +204,30 @@ def _known(path: str, last_event: int) -> Known:  # noqa: ARG001  # part of the 
     return Known(verified=verified, excluded=frozenset(found.decisions.excluded()["image_id"]))
 
 
-def export(path: str, run_id: str | None, policy: ExportPolicy) -> Export:
-    """The cleaned labels as they stand now, with what changed; made again whenever a decision was booked."""
-    return _export(path, run_id, policy.model_dump_json(), decision_store(path).last_seq())
+def export(path: str, run_id: str | None, policy: ExportPolicy, part: Filter) -> Export:
+    """The cleaned labels of the images that pass the filter, with what changed; made again after every decision."""
+    key = f"{policy.model_dump_json()} {loaders_filter.key_of(path, part)}"
+    return _export(path, run_id, key, decision_store(path).last_seq(), _policy=policy, _part=part)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Putting the labels together …")
-def _export(path: str, run_id: str | None, policy: str, last_event: int) -> Export:  # noqa: ARG001  # part of the key
+def _export(
+    path: str,
+    run_id: str | None,
+    key: str,  # noqa: ARG001  # with the last event, all that the parts without a hash decide
+    last_event: int,  # noqa: ARG001
+    *,
+    _policy: ExportPolicy,
+    _part: Filter,
+) -> Export:
     found = opened.open_workspace(path)
     run = found.workspace.run(run_id) if run_id else None
-    return gather(found.workspace, found.decisions, run=run, policy=ExportPolicy.model_validate_json(policy))
+    only = None
+    if run_id and not _part.is_empty:
+        keep = np.zeros(len(found.dataset), bool)
+        keep[rows_of(_part, run_columns(path, run_id))] = True
+        only = Only(keep, to_params(_part))
+    return gather(found.workspace, found.decisions, run=run, policy=_policy, only=only)
 
 
 def agreement(path: str, run_id: str, view: View) -> Agreements:

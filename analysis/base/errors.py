@@ -7,7 +7,10 @@ class UserError(Exception):
     """A mistake in the input or the set-up, not in the program.
 
     The command line prints it as one line and exits with 2; a page shows `found` as its title and the rest below.
+    `detail` may hold lines to show beneath in letters of one width, such as the place of the mistake with a caret.
     """
+
+    detail: str = ""
 
     def __init__(self, found: str, *, wanted: str = "", hint: str = "") -> None:
         super().__init__(found, wanted, hint)

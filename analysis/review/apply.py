@@ -52,6 +52,11 @@ class Cleaned:
     conflicts: pd.DataFrame
     problems: pd.DataFrame
 
+    def without(self, others: set[str]) -> Cleaned:
+        """The same without the images `others`, by id."""
+        rest = {name: table[~table["image_id"].isin(others)] for name, table in self.tables().items()}
+        return Cleaned(**{name: table.reset_index(drop=True) for name, table in rest.items()})
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name, in the order of COLUMNS."""
         return dict(vars(self))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analysis.base.condition_rows import Mask
+from analysis.base.conditions import text_of
+from analysis.base.errors import BadInput
 from analysis.base.types import Dataset
 from analysis.review.apply import Cleaned, ExportPolicy, cleaned, iso_time
+from analysis.review.askable import askable
 from analysis.review.decisions import DecisionStore
 from analysis.review.exporter import Export
 from analysis.review.fates import fates, sentences
@@ -22,10 +27,38 @@ from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 
 
+@dataclass(frozen=True, eq=False)
+class Only:
+    """The images that an export is limited to: `keep` (N,) bool in the order of the data set, and the rule as said in a
+    link, such as {"where": "suspicion < 0.9"}."""
+
+    keep: Mask
+    rule: dict[str, str]
+
+    def __post_init__(self) -> None:
+        if not self.keep.any():
+            raise BadInput("No image passes the condition", wanted="a condition that some images pass")
+
+
+def images_where(workspace: Workspace, store: DecisionStore, text: str, *, run: Run | None = None) -> Only:
+    """The images that pass a condition of the filter language; BadCondition, with the place, where it is none."""
+    asked = askable(workspace.dataset(), run or workspace.latest(), store)
+    condition = asked.read(text)
+    return Only(asked.passing(condition), {"where": text_of(condition)})
+
+
 def gather(
-    workspace: Workspace, store: DecisionStore, *, run: Run | None = None, policy: ExportPolicy | None = None
+    workspace: Workspace,
+    store: DecisionStore,
+    *,
+    run: Run | None = None,
+    policy: ExportPolicy | None = None,
+    only: Only | None = None,
 ) -> Export:
-    """The cleaned labels of a workspace as they stand now; `run` gives the reasons (the latest one if not named)."""
+    """The cleaned labels of a workspace as they stand now; `run` gives the reasons (the latest one if not named).
+
+    With `only` images that are not asked for are in no table, as if the data set did not hold them.
+    """
     policy = policy or ExportPolicy()
     run = run or workspace.latest()
     last_event = store.last_seq()
@@ -39,6 +72,9 @@ def gather(
         evidence=evidence_of(dataset, run),
         excluded=excluded,
     )
+    if only is not None:
+        others = set(dataset.table["image_id"].to_numpy()[~only.keep])
+        result, current, excluded = result.without(others), *(_without(f, others) for f in (current, excluded))
     facts = {
         "made_at": iso_time(time.time()),
         "program": {"name": "lookalike", "version": program_version()},
@@ -46,12 +82,17 @@ def gather(
         "data_set": _about(workspace),
         "run": None if run is None else {"run_id": run.run_id, **_settings(run)},
         "policy": policy.model_dump(),
+        "only": None if only is None else only.rule,
         "images_without_one_label": sentences(fates(result), policy),
         "decisions": {"last_event": last_event, "current": len(current), "excluded": len(excluded)},
         "counts": {**counts(result), **looked_at(current)},
     }
     pictures = Pictures(dataset.pixels, dataset.table) if dataset.pixels.kind != "none" else None
     return Export(tables=result.tables(), classes=dataset.classes, provenance=facts, pictures=pictures)
+
+
+def _without(table: pd.DataFrame, others: set[str]) -> pd.DataFrame:
+    return table[~table["image_id"].isin(others)]
 
 
 def evidence_of(dataset: Dataset, run: Run | None) -> pd.DataFrame | None:

@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.review.exporter import Export
 from dashboard import loaders, state
 from dashboard.widgets.changes import changes_table, conflicts_table, problems_table
+from dashboard.widgets.export_part import export_part
 from dashboard.widgets.formats import format_choice, options_form, why_not
 from dashboard.widgets.frame import finished_run
 from dashboard.widgets.policies import headline, policy_choice
@@ -37,9 +38,10 @@ def main() -> None:
     path = str(state.workspace())
     run = finished_run(path)
     state.sync_url("export")
+    part = export_part(path, run)
     summary = st.container()
     policy = policy_choice()
-    export = loaders.export(path, run.run_id if run else None, policy)
+    export = loaders.export(path, run.run_id if run else None, policy, part)
     with summary:
         headline(export)
         changes_table(export, path)

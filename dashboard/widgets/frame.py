@@ -99,23 +99,28 @@ def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Se
         _nothing_yet(page)
         return None
     state.sync_url(page)
-    columns = loaders.run_columns(str(path), run.run_id)
-    n_communities = int(columns.community.max()) + 1
+    seen = look_at(str(path), run)
+    state.record()
+    if not filtered:
+        return seen
+    xy, lasso = seen.columns.xy, seen.chosen.lasso
+    n_lasso = int(inside(xy, lasso).sum()) if lasso and xy is not None else 0
+    show_chips(seen, n_lasso=n_lasso)
+    return seen
+
+
+def look_at(path: str, run: Run) -> Seen:
+    """A run with the filter in force, as far as this run can answer it."""
+    columns = loaders.run_columns(path, run.run_id)
     chosen = fitting(
         state.current(),
         n_classes=len(columns.community),
-        n_communities=n_communities,
+        n_communities=int(columns.community.max()) + 1,
         has_map=columns.xy is not None,
         columns=columns,
     )
     state.set_filter(chosen)
-    state.record()
-    seen = Seen(str(path), run, chosen)
-    if not filtered:
-        return seen
-    n_lasso = int(inside(columns.xy, chosen.lasso).sum()) if chosen.lasso and columns.xy is not None else 0
-    show_chips(seen, n_lasso=n_lasso)
-    return seen
+    return Seen(path, run, chosen)
 
 
 def finished_run(path: str) -> Run | None:

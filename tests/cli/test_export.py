@@ -9,6 +9,7 @@ import pytest
 
 from analysis.cli import main
 from analysis.review.decisions import DecisionStore
+from analysis.review.exporter import read_export
 from analysis.runs.workspace import Workspace
 from tests.factory import make_workspace
 from tests.review.helpers import decision
@@ -56,3 +57,33 @@ def test_what_was_asked_wrongly_is_said_in_a_line_and_nothing_is_written(
     out = tmp_path / "out"
     assert main(["export", str(workspace.path), "--format", "image_folder", "--out", str(out), *asked]) == 2
     assert message in capsys.readouterr().err and not out.exists()
+
+
+def test_only_images_that_pass_a_condition_are_exported(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def export(out: str, where: str) -> int:
+        command = ["export", str(workspace.path), "--format", "csv", "--out", str(tmp_path / out)]
+        return main([*command, "--policy", "unsure=drop", "--where", where])
+
+    assert export("part", 'image_id >= "train/00005" and given != "class 0"') == 0
+    made = read_export("csv", tmp_path / "part")
+    given = workspace.dataset().given
+    expected = [f"train/{i:05d}" for i in range(5, 20) if given[i] != 0]
+    assert made.tables["labels"]["image_id"].tolist() == expected
+    assert len(made.tables["changes"]) == 0, "the dropped image does not pass"
+    assert made.provenance["only"] == {"where": 'image_id >= "train/00005" and given != "class 0"'}
+    assert made.provenance["counts"]["n_labels"] == len(expected)
+    capsys.readouterr()
+    assert export("none", 'decision == "kept"') == 2
+    assert "No image passes the condition" in capsys.readouterr().err and not (tmp_path / "none").exists()
+
+
+def test_a_condition_that_cannot_be_read_is_shown_with_its_place(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["export", str(workspace.path), "--format", "csv", "--out", str(tmp_path / "out")]
+    assert main([*command, "--where", "suspicion > 0.5 and desision == 'kept'"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "error: There is no key 'desision' – wanted: decision"
+    assert said[1:] == ["  suspicion > 0.5 and desision == 'kept'", "  " + " " * 20 + "^"]

@@ -9,10 +9,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from analysis.base.condition_text import parse
 from analysis.base.types import Decision
 from analysis.review import exporter
 from analysis.review.exporter import EXPORTERS, read_export
 from analysis.runs.workspace import Workspace
+from dashboard import state
+from dashboard.selection import Filter
 from dashboard.server import opened
 from dashboard.widgets import formats, take_away
 from tests.factory import HOSTILE, make_workspace
@@ -216,3 +219,17 @@ def test_a_folder_that_cannot_be_written_is_said(workspace: Workspace) -> None:
 def test_it_works_before_any_analysis_has_finished(workspace: Workspace) -> None:
     workspace.latest().set_status(state="failed")  # type: ignore[union-attr]
     assert page().header[0].value == "No label changes yet"
+
+
+def test_the_images_of_the_filter_alone_can_be_taken_away(workspace: Workspace) -> None:
+    judge(workspace)
+    app = page()
+    assert not any(box.key == "export.only" for box in app.checkbox)
+    app.session_state[state.FILTER] = Filter(where=(parse('image_id == "train/00005" or image_id == "train/00009"'),))
+    app.run()
+    app.checkbox(key="export.only").check().run()
+    assert not app.exception, app.exception
+    assert "1 label changes" in app.header[0].value
+    assert any("2 images in the exported list" in caption.value for caption in app.caption)
+    app.checkbox(key="export.only").uncheck().run()
+    assert any("60 images in the exported list" in caption.value for caption in app.caption)
