@@ -10,7 +10,7 @@ from analysis.evaluate.paired import changed_classes, changed_pairs
 from dashboard import loaders
 from dashboard.charts.folding import counted
 from dashboard.loaders_filter import key_of
-from dashboard.per_class import class_figures
+from dashboard.per_class import class_figures, heaviest_cells
 from dashboard.selection import Filter, rows_of
 
 
@@ -36,6 +36,28 @@ def figures_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _figures(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> pd.DataFrame:  # noqa: ARG001  # the key
     return class_figures(confusion_of(path, run_id, _rest), len(loaders.dataset(path).classes))
+
+
+def heaviest_of(path: str, run_id: str, rest: Filter, *, limit: int) -> tuple[pd.DataFrame, int]:
+    """`heaviest_cells` of the images that pass `rest`, and how many wrong cells there are in all."""
+    key = key_of(path, rest)
+    found, n_wrong = _heaviest(path, run_id, stamp_of(path, run_id), limit=limit, key=key, _rest=rest)
+    return found.copy(deep=False), n_wrong
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _heaviest(
+    path: str,
+    run_id: str,
+    stamp: str,  # noqa: ARG001  # part of the cache key
+    *,
+    limit: int,
+    key: str,  # noqa: ARG001  # part of the cache key
+    _rest: Filter,
+) -> tuple[pd.DataFrame, int]:
+    confusion = confusion_of(path, run_id, _rest)
+    n_wrong = int(((confusion["given"] != confusion["predicted"]) & (confusion["count"] > 0)).sum())
+    return heaviest_cells(confusion, limit=limit), n_wrong
 
 
 def changes(path: str, run_id: str, other_id: str, rest: Filter) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -99,7 +99,7 @@ def by_block(
     ]
     has_rows = np.isin(np.arange(len(sizes)), community[shown])
     blocks = _blocks_shown(errors, community, ~has_rows, at_most=CLOSED if has_rows.any() else at_most, must=must)
-    names = [clean(name) for name in classes["name"]]
+    names = classes["name"].to_numpy(object)
     rows: list[tuple[str, str, int, int, bool]] = []
     group = np.full(len(classes), FOLDED, np.int64)
     for c in np.flatnonzero(has_rows | blocks).tolist():
@@ -107,7 +107,8 @@ def by_block(
         if has_rows[c] or len(own) == 1:  # a community of one class is that class
             inside = own if len(own) == 1 else own[np.isin(own, shown)]
             group[inside] = np.arange(len(rows), len(rows) + len(inside))
-            rows += [(names[k], names[k], k, c, False) for k in inside.tolist()]
+            said = [clean(names[k]) for k in inside.tolist()]  # only of those that are shown: there may be 100,000
+            rows += [(name, name, k, c, False) for name, k in zip(said, inside.tolist(), strict=True)]
             left = own[group[own] == FOLDED]
             if len(left):
                 group[left] = len(rows)

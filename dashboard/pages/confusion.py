@@ -44,14 +44,14 @@ def beside(seen: Seen, view: View) -> None:
     if seen.chosen.is_empty:
         st.caption("Click a cell of the matrix, or a row of the table, to see its images.")
     chosen_cell(seen, view)
-    confusion = loaders_confusion.confusion_of(seen.path, seen.run.run_id, rest_of(seen.chosen))
     k = seen.chosen.class_id
     if k is not None:
+        confusion = loaders_confusion.confusion_of(seen.path, seen.run.run_id, rest_of(seen.chosen))
         st.markdown(f"**What {for_markdown(seen.classes[k])} is confused with**")
         partners_table(seen, confusion, k)
     else:
         st.markdown("**The heaviest cells**")
-        cells_table(seen, confusion)
+        cells_table(seen)
 
 
 def main() -> None:

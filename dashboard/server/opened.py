@@ -88,6 +88,7 @@ class Opened:
 
 
 _opened: dict[str, Opened] = {}
+_found: dict[Path, tuple[tuple[int, int, int], Opened]] = {}  # by path, with the mark of the file that was read
 _lock = threading.Lock()
 
 
@@ -100,14 +101,31 @@ def key_of(workspace: Workspace) -> str:
 def open_workspace(path: Path | str) -> Opened:
     """Open the workspace at `path` for this process, or give the one already open.
 
-    Raises NotFoundHere where the folder is no workspace.
+    Raises NotFoundHere where the folder is no workspace. Pages ask often: what the folder says is read again only where
+    its file was written anew.
     """
-    workspace = Workspace.open(path)
+    place = Path(path)
+    mark = _mark(place)
+    known = _found.get(place)
+    if known is not None and known[0] == mark:
+        return known[1]
+    workspace = Workspace.open(place)
     key = key_of(workspace)
     with _lock:
         if key not in _opened:
             _opened[key] = Opened(workspace)
+        if mark is not None and place.is_absolute():  # another path means something else in another folder
+            _found[place] = mark, _opened[key]
         return _opened[key]
+
+
+def _mark(place: Path) -> tuple[int, int, int] | None:
+    """What changes when `workspace.json` is written anew; None where there is none."""
+    try:
+        found = (place / "workspace.json").stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def by_key(key: str) -> Opened | None:
@@ -120,3 +138,4 @@ def close_all() -> None:
     """Forget every open workspace (for tests)."""
     with _lock:
         _opened.clear()
+        _found.clear()

@@ -25,18 +25,18 @@ def class_table(seen: Seen) -> None:
     figures = table_of(seen)
     order = np.argsort(-figures["n_errors"].to_numpy(), kind="stable")[:MOST].tolist()
     figures = figures.iloc[order].reset_index(drop=True)
-    names = [clean(name) for name in seen.classes]
+    names = seen.classes
     shown = pd.DataFrame(
         {
-            "Class": [names[k] for k in figures["class_id"]],
-            "Community": [community_name(c) for c in seen.columns.community[figures["class_id"]]],
+            "Class": [clean(names[k]) for k in figures["class_id"].tolist()],
+            "Community": [community_name(c) for c in seen.columns.community[figures["class_id"]].tolist()],
             "Images": figures["n_images"],
             "Errors": figures["n_errors"],
             "Accuracy": figures["recall"] * 100,
             "from": figures["low"] * 100,
             "to": figures["high"] * 100,
             "Precision": figures["precision"] * 100,
-            "Worst partner": [names[k] if k >= 0 else "" for k in figures["partner"]],
+            "Worst partner": [clean(names[k]) if k >= 0 else "" for k in figures["partner"].tolist()],
             "→": figures["as_partner"],
             "←": figures["from_partner"],
             "Wrong labels": figures["noise"] * 100,

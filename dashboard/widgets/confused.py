@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from analysis.confusion.report import heaviest_pairs
-from dashboard import state
+from dashboard import loaders_confusion, state
 from dashboard.cells import rest_of
 from dashboard.charts import sentences
-from dashboard.per_class import heaviest_cells, partners
+from dashboard.per_class import partners
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
 from dashboard.widgets.text import clean
@@ -23,18 +23,18 @@ NUMBER = st.column_config.NumberColumn(width=62)
 SHARE = st.column_config.NumberColumn(width=66, format="%.1f %%", help="of the images given that label")
 
 
-def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
+def cells_table(seen: Seen) -> None:
     """The wrong cells with most images: the way to a cell without a mouse."""
-    cells = heaviest_cells(confusion, limit=MOST)
+    cells, wrong = loaders_confusion.heaviest_of(seen.path, seen.run.run_id, rest_of(seen.chosen), limit=MOST)
     if cells.empty:
         st.info("No image was predicted as another class than its given label.")
         return
     ways = list(zip(cells["given"].tolist(), cells["predicted"].tolist(), strict=True))
-    names = [clean(name) for name in seen.classes]
+    names = seen.classes
     shown = pd.DataFrame(
         {
-            "Given": [names[g] for g, _ in ways],
-            "Predicted": [names[p] for _, p in ways],
+            "Given": [clean(names[g]) for g, _ in ways],
+            "Predicted": [clean(names[p]) for _, p in ways],
             "Images": cells["count"],
             "Share": cells["share"] * 100,
         }
@@ -53,7 +53,6 @@ def cells_table(seen: Seen, confusion: pd.DataFrame) -> None:
         height=HEIGHT,
     )
     keys = "A row is chosen by its box, or with the arrow keys and Shift+Space."
-    wrong = int(((confusion["given"] != confusion["predicted"]) & (confusion["count"] > 0)).sum())
     more = f"The {len(cells):,} heaviest of {wrong:,} cells; the others are listed by class: find it above. "
     st.caption((more if wrong > len(cells) else "") + keys)
 

@@ -30,17 +30,17 @@ class Seen:
     run: Run
     chosen: Filter
 
-    @property
+    @cached_property
     def opened(self) -> opened.Opened:
         """The workspace as it is open in this process."""
         return opened.open_workspace(self.path)
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         """The K class names, hostile until escaped."""
         return loaders.dataset(self.path).classes
 
-    @property
+    @cached_property
     def columns(self) -> Columns:
         """What the filter looks at, for all N images."""
         return loaders.run_columns(self.path, self.run.run_id)
@@ -50,23 +50,23 @@ class Seen:
         """Rows (M,) of the images that pass the filter, ascending."""
         return rows_of(self.chosen, self.columns)
 
-    @property
+    @cached_property
     def n_communities(self) -> int:
         """Communities of classes, classes without any confusion included."""
         return int(self.columns.community.max()) + 1
 
-    @property
+    @cached_property
     def suspects_of_class(self) -> NDArray[np.int64]:
         """Suspects by their given class, (K,): the images that `only suspects` leaves."""
         return np.bincount(self.columns.given[self.columns.is_suspect], minlength=len(self.classes))
 
-    @property
+    @cached_property
     def suspects_of_community(self) -> NDArray[np.int64]:
         """The same by community."""
         weights = self.suspects_of_class
         return np.bincount(self.columns.community, weights=weights, minlength=self.n_communities).astype(np.int64)
 
-    @property
+    @cached_property
     def has_images(self) -> bool:
         """Are there pixels to show?"""
         return loaders.dataset(self.path).pixels.kind != "none"

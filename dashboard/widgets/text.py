@@ -5,8 +5,10 @@ from __future__ import annotations
 import html as _html
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 60
+REMEMBERED = 10_000  # names: a page says those of its classes again and again
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=\"'])")
 _AUTOLINK = re.compile(r"(?i)(https?|ftp|www)(?=[:.])")
 _JOINER = "\u2060"  # invisible; keeps renderers from making a link of plain text
@@ -15,9 +17,12 @@ _DROPPED = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # control, direction overrides,
 
 def clean(name: object, *, limit: int = LONGEST) -> str:
     """One printable line: no control or direction characters, at most `limit` characters, "(no name)" when empty."""
-    text = "".join(
-        " " if c.isspace() else c for c in str(name) if c.isspace() or unicodedata.category(c) not in _DROPPED
-    )
+    return _clean(str(name), limit)
+
+
+@lru_cache(REMEMBERED)
+def _clean(name: str, limit: int) -> str:
+    text = "".join(" " if c.isspace() else c for c in name if c.isspace() or unicodedata.category(c) not in _DROPPED)
     text = " ".join(text.split())
     if len(text) > limit:
         head = (limit - 1) * 2 // 3

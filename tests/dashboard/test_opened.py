@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from dashboard.server.opened import Opened
+from analysis.base.errors import NotFoundHere
+from analysis.runs.workspace import Workspace
+from dashboard.server.opened import Opened, open_workspace
 from tests.factory import make_workspace
 
 PARTS = ("dataset", "images", "row_of", "class_names", "decisions", "leases", "queues")
@@ -57,3 +60,18 @@ def test_parts_that_need_each_other_block_nobody(fresh: Opened) -> None:
     for thread in threads:
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_workspace_that_stays_is_read_once_and_one_made_anew_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = make_workspace(tmp_path / "ws", n=10).path
+    first = open_workspace(place)
+    monkeypatch.setattr(Workspace, "facts", lambda _: pytest.fail("read again"))
+    assert open_workspace(str(place)) is open_workspace(place) is first
+    monkeypatch.undo()
+    shutil.rmtree(place)
+    with pytest.raises(NotFoundHere):
+        open_workspace(place)
+    make_workspace(place, n=12)
+    assert len(open_workspace(place).dataset) == 12
