@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -153,8 +154,19 @@ def rows_of(chosen: Filter, columns: Columns) -> NDArray[np.int64]:
     keep = _said_mask(chosen, columns, keep)
     rows = np.flatnonzero(keep)
     if chosen.lasso and columns.xy is not None:
-        rows = rows[inside(columns.xy[rows], chosen.lasso)]
+        rows = rows[lassoed(columns, chosen.lasso)[rows]]
     return rows
+
+
+@lru_cache(maxsize=8)
+def lassoed(columns: Columns, lasso: Polygon) -> NDArray[np.bool_]:
+    """Which images (N,) lie inside an outline on the map, none without a map; never change it in place.
+
+    Kept, because every run of a page asks again: of a million images it takes a quarter of a second.
+    """
+    found = np.zeros(len(columns), bool) if columns.xy is None else inside(columns.xy, lasso)
+    found.setflags(write=False)
+    return found
 
 
 def _pair_mask(chosen: Filter, columns: Columns) -> NDArray[np.bool_]:

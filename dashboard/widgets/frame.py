@@ -15,7 +15,7 @@ from analysis.base.errors import NotFoundHere
 from analysis.runs.run import DONE, Run
 from dashboard import loaders, state
 from dashboard.charts.palette import Palette, palette
-from dashboard.selection import Columns, Filter, fitting, inside, rows_of
+from dashboard.selection import Columns, Filter, fitting, lassoed, rows_of
 from dashboard.server import opened
 from dashboard.widgets.chips import show_chips
 
@@ -103,9 +103,8 @@ def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Se
     state.record()
     if not filtered:
         return seen
-    xy, lasso = seen.columns.xy, seen.chosen.lasso
-    n_lasso = int(inside(xy, lasso).sum()) if lasso and xy is not None else 0
-    show_chips(seen, n_lasso=n_lasso)
+    lasso = seen.chosen.lasso
+    show_chips(seen, n_lasso=int(lassoed(seen.columns, lasso).sum()) if lasso else 0)
     return seen
 
 

@@ -10,6 +10,7 @@ from analysis.base.condition_rows import Texts, field_of
 from analysis.base.condition_text import parse
 from analysis.base.conditions import Compare, Condition
 from analysis.review.states import DECIDED, EXCLUDED, Decided, states_of
+from dashboard import selection
 from dashboard.conditions import LONGEST, where_of
 from dashboard.selection import (
     MAX_VERTICES,
@@ -157,6 +158,15 @@ def test_both_adds_the_opposite_direction() -> None:
     other = set(rows_of(Filter(given=2, predicted=1), c).tolist())
     assert one and other
     assert set(rows_of(Filter(given=1, predicted=2, both=True), c).tolist()) == one | other
+
+
+def test_what_lies_inside_a_lasso_is_looked_for_once_in_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(selection, "inside", lambda xy, corners: asked.append(len(xy)) or inside(xy, corners))
+    one, other = columns(), columns(seed=1)
+    first, again = rows_of(Filter(lasso=SQUARE), one), rows_of(Filter(lasso=SQUARE, given=1), one)
+    assert asked == [len(one)] and set(again) == {row for row in first if one.given[row] == 1}
+    assert len(rows_of(Filter(lasso=SQUARE), other)) and len(asked) == 2, "another run has another map"
 
 
 def test_a_lasso_without_a_map_is_left_out_as_are_unknown_classes() -> None:
