@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from analysis import labels, reporting
+from analysis import comparing, labels, reporting
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
 from analysis.options import build_parser
@@ -181,14 +181,15 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "open": _open,
     **labels.COMMANDS,
     **reporting.COMMANDS,
+    **comparing.COMMANDS,
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
 def _printable(line: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 = fine, 2 = the user can mend it, 3 = something was left out, 130 = stopped by the user."""
     args = build_parser().parse_args(arguments)
     try:

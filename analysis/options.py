@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analysis import __version__, labels, reporting
+from analysis import __version__, comparing, labels, reporting
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings
 
 DEMO_WORKSPACE = "workspaces/demo"
@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         add(commands)
     labels.add_commands(commands, _command, _add_database)
     reporting.add_commands(commands, _command, _add_database)
+    comparing.add_commands(commands, _command, _add_database)
     return parser
 
 
@@ -144,16 +145,16 @@ def _add_export(commands: Any) -> None:
         "Write the cleaned labels",
         "export workspaces/demo --format csv --out cleaned/",
         "export w --format image_folder --out cleaned/ --option link=symlink --policy unsure=drop",
-    )
         "export w --format csv --out part/ --where 'split == \"train\" and suspicion < 0.9'",
+    )
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--format", required=True, help="csv, parquet, image_folder …; a wrong name lists them all")
     parser.add_argument("--out", required=True, metavar="DIR", help="a new folder")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the format")
     about = "several, none_fits, unsure, unreviewed or excluded = keep or drop"
     parser.add_argument("--policy", action="append", default=[], metavar="NAME=VALUE", help=about)
-    _add_database(parser)
     parser.add_argument("--where", metavar="CONDITION", help="only images for which it holds")
+    _add_database(parser)
 
 
 def _add_open(commands: Any) -> None:

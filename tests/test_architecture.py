@@ -22,6 +22,7 @@ FLOORS = {
         for file in (
             "__main__",
             "cli",
+            "comparing",
             "job",
             "labels",
             "options",

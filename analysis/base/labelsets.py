@@ -1,4 +1,4 @@
-"""Which labels hold for every image, where that may be none, one or several."""
+"""Which labels hold for every image, where that may be none, one or several; or how sure it is that they do."""
 
 from __future__ import annotations
 
@@ -63,3 +63,22 @@ class LabelSets:
     def _columns(self) -> list[tuple[int, NDArray[np.int64]]]:
         """The images that have a j-th label: as many passes as the largest set has labels, each over fewer images."""
         return [(j, np.flatnonzero(self.sizes > j)) for j in range(int(self.sizes.max(initial=0)))]
+
+
+@dataclass(frozen=True, eq=False)
+class PairScores:
+    """How sure raters were that a label holds: `score` (P,) in 0..1 of the pairs `row`, `label` (P,) of N images.
+
+    `given` (N,) and `rated` (N,) bool: an image without pairs was not shown to raters and keeps its given label.
+    """
+
+    given: NDArray[np.int64]
+    rated: NDArray[np.bool_]
+    row: NDArray[np.int64]
+    label: NDArray[np.int64]
+    score: NDArray[np.float64]
+
+    def at(self, threshold: float) -> LabelSets:
+        """The labels with a score of at least `threshold`; ReaL's own lists are those at 0.8."""
+        sure = self.score >= threshold
+        return LabelSets.of_pairs(self.given, self.rated, self.row[sure], self.label[sure])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.base.errors import BadInput
-from analysis.base.labelsets import LabelSets
+from analysis.base.labelsets import LabelSets, PairScores
 from analysis.base.progress import Progress
 from analysis.base.types import Dataset
 from analysis.data.arrays_in import Npz
@@ -29,25 +28,6 @@ CORRECTION = ("correction", "corrections", "corrected", "new_label")
 NONE_FITS = "-1"
 FILE_NUMBER = re.compile(r"val_(\d{8})")  # of ImageNet's validation images, from 1
 LEAST_AGREEMENT = 0.5  # share of the given labels that lists made for these images contain; .84 with ReaL's
-
-
-@dataclass(frozen=True, eq=False)
-class PairScores:
-    """How sure raters were that a label holds: `score` (P,) in 0..1 of the pairs `row`, `label` (P,) of N images.
-
-    `given` (N,) and `rated` (N,) bool: an image without pairs was not shown to raters and keeps its given label.
-    """
-
-    given: NDArray[np.int64]
-    rated: NDArray[np.bool_]
-    row: NDArray[np.int64]
-    label: NDArray[np.int64]
-    score: NDArray[np.float64]
-
-    def at(self, threshold: float) -> LabelSets:
-        """The labels with a score of at least `threshold`; ReaL's own lists are those at 0.8."""
-        sure = self.score >= threshold
-        return LabelSets.of_pairs(self.given, self.rated, self.row[sure], self.label[sure])
 
 
 def read_corrections(path: str | Path, dataset: Dataset, *, progress: Progress | None = None) -> LabelSets:

@@ -23,6 +23,7 @@ from analysis.base.arrays import digest_of
 from analysis.base.checks import check_labels, check_top
 from analysis.base.errors import BadInput, NotFoundHere, Refused, StoreFailure
 from analysis.runs.files import read_array, read_json, write_array, write_json
+from analysis.runs.run import DONE
 from analysis.runs.workspace import Workspace
 
 FOLDER = "models"
@@ -63,6 +64,22 @@ def stored_models(workspace: Workspace) -> list[StoredModel]:
     facts = workspace.facts()
     found = [_read(path.parent, facts) for path in _cards(workspace)]
     return sorted(found, key=lambda model: model.name)
+
+
+def run_models(workspace: Workspace) -> list[StoredModel]:
+    """The models of the workspace's own finished runs, the oldest first, each called "NAME (run)"; of several runs
+    with a model of one name the newest is taken."""
+    found: dict[str, StoredModel] = {}
+    n = workspace.facts()["n_images"]
+    for run in workspace.runs():
+        if run.status().get("state") != DONE or not run.has("top_class") or not run.has("summary"):
+            continue
+        ids, probs = run.array("top_class"), run.array("top_prob")
+        name = f"{run.json('summary')['model']} (run)"
+        if len(ids) == n:
+            held_out = bool(np.all(run.array("held_out")))
+            found[name] = StoredModel(name, ids[:, :KEPT], probs[:, :KEPT], held_out, run.run_id, 0.0)
+    return list(found.values())
 
 
 def models_stamp(workspace: Workspace) -> str:

@@ -1,0 +1,173 @@
+"""The commands for other models: adding their predictions, scoring and ranking them without label errors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.base.errors import BadInput, NotFoundHere
+
+if TYPE_CHECKING:
+    from analysis.base.labelsets import LabelSets
+    from analysis.runs.workspace import Workspace
+
+AddCommand = Callable[..., argparse.ArgumentParser]
+FLIPS_SHOWN = 20
+
+
+def add_commands(commands: Any, command: AddCommand, database: Callable[..., None]) -> None:
+    """Add the parsers; `command` makes one, `database` adds --database."""
+    parser = command(
+        commands,
+        "add-predictions",
+        "Add the predictions of other models, to compare and rank them without label errors",
+        "add-predictions workspaces/photos resnet50.npz vit.csv",
+        "add-predictions w probs.npy --model vit_b_16",
+        "add-predictions w models.npz",
+    )
+    parser.add_argument("workspace", metavar="WORKSPACE")
+    about = (
+        "as for run --predictions, classes alone are enough; or an .npz with models (M), top1 (M, N) or top5 (M, N, 5)"
+    )
+    parser.add_argument("files", metavar="FILE", nargs="*", help=about)
+    parser.add_argument(
+        "--model", metavar="NAME", help="what to call the model of a single file; default: the file's name"
+    )
+    parser.add_argument("--convert", choices=["none", "softmax", "normalise"], default="none", help="of probabilities")
+    parser.add_argument("--held-out", choices=["yes", "no"], help="did the models not train on these images?")
+    parser.add_argument("--replace", action="store_true", help="instead of what is there under the same name")
+    parser.add_argument("--remove", metavar="NAME", action="append", default=[], help="take a model out again")
+    parser = command(
+        commands,
+        "rerank",
+        "Score and rank all models of a workspace with and without label errors",
+        "rerank workspaces/photos",
+        "rerank w --corrections corrections.csv --keep",
+        "rerank w --scores scores.npz --threshold 0.8 --json",
+    )
+    parser.add_argument("workspace", metavar="WORKSPACE")
+    truth = parser.add_mutually_exclusive_group()
+    truth.add_argument("--corrections", metavar="FILE", help="csv with id,original,correction; default: our decisions")
+    truth.add_argument("--real", metavar="FILE", help="ReaL's real.json: a list of labels for every image")
+    truth.add_argument("--scores", metavar="FILE", help="ReaL's scores.npz: a score for every label of an image")
+    parser.add_argument(
+        "--threshold", type=float, default=0.8, help="of --scores: from where a label holds (%(default)s)"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep what the file says for the Models page")
+    parser.add_argument(
+        "--top-k", type=int, choices=[1, 5], default=1, help="right among so many classes (%(default)s)"
+    )
+    parser.add_argument(
+        "--community", type=int, metavar="N", help="only images given a class of this community (from 1)"
+    )
+    parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap intervals (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="everything, per class and per community too")
+    database(parser)
+
+
+def _add_predictions(args: argparse.Namespace) -> int:
+    from analysis.data.model_predictions import ranked_models
+    from analysis.runs.models import add_model, remove_model, stored_models
+    from analysis.runs.workspace import Workspace
+    from analysis.terminal import TerminalProgress
+
+    workspace, progress = Workspace.open(args.workspace), TerminalProgress()
+    if args.model is not None and len(args.files) != 1:
+        raise BadInput(f"--model names one model, and there are {len(args.files)} files", wanted="one file")
+    if not args.files and not args.remove:
+        raise BadInput("No file was named", wanted="add-predictions WORKSPACE FILE…")
+    for name in args.remove:
+        remove_model(workspace, name)
+        print(f"removed {name}")
+    dataset, held_out = workspace.dataset(), None if args.held_out is None else args.held_out == "yes"
+    for file in args.files:
+        how = {"name": args.model, "convert": args.convert, "held_out": held_out, "progress": progress}
+        for found in ranked_models(file, dataset, **how):
+            source = {"source": Path(file).name, "replace": args.replace, "held_out": found.held_out}
+            add_model(workspace, found.name, found.top_class, top_prob=found.top_prob, **source)
+            right = float((found.top_class[:, 0] == dataset.given).mean())
+            print(f"{found.name}: {len(dataset):,} images, {right:.1%} as given")
+    print(f"{workspace.path} holds the predictions of {len(stored_models(workspace)):,} added models")
+    return 0
+
+
+def _rerank(args: argparse.Namespace) -> int:
+    from analysis.evaluate.ranking import as_json, as_text, rank_models
+    from analysis.runs.models import run_models, stored_models
+    from analysis.runs.workspace import Workspace
+
+    if args.resamples < 1:
+        raise BadInput(f"--resamples is {args.resamples}", wanted="1 or more")
+    workspace = Workspace.open(args.workspace)
+    models = [*run_models(workspace), *stored_models(workspace)]
+    if args.top_k > 1:
+        models = [model for model in models if model.k >= args.top_k]
+    if not models:
+        raise NotFoundHere(
+            f"{workspace.path} holds no model with {args.top_k} classes per image",
+            hint="add some: python -m analysis add-predictions WORKSPACE FILE",
+        )
+    dataset = workspace.dataset()
+    community = _communities(workspace)
+    rows = None
+    if args.community is not None:
+        if community is None or not 1 <= args.community <= int(community.max()) + 1:
+            raise NotFoundHere(f"There is no community {args.community}", wanted="one of a finished run, from 1")
+        rows = (community[dataset.given] == args.community - 1).nonzero()[0]
+    sets, source = _label_sets(args, workspace)
+    listed = [(model.name, model.top_class) for model in models]
+    how = {"k": args.top_k, "rows": rows, "resamples": args.resamples, "seed": args.seed}
+    ranking = rank_models(listed, dataset.given, sets, **how)
+    if args.json:
+        groups = {"classes": (dataset.given, list(dataset.classes))}
+        if community is not None:
+            groups["communities"] = (community[dataset.given], [str(c + 1) for c in range(int(community.max()) + 1)])
+        print(json.dumps(as_json(ranking, source=source, groups=groups), ensure_ascii=False, indent=1))
+    else:
+        print(as_text(ranking, source=source, flips_shown=FLIPS_SHOWN))
+    return 0
+
+
+def _communities(workspace: Workspace) -> Any:
+    """The community (K,) of every class by the newest finished run, or None."""
+    run = workspace.latest()
+    return None if run is None else run.table("classes", ["community"])["community"].to_numpy()
+
+
+def _label_sets(args: argparse.Namespace, workspace: Workspace) -> tuple[LabelSets, str]:
+    """(the labels that hold, where that comes from in words); kept for the dashboard where asked."""
+    from analysis.base.labelsets import PairScores
+    from analysis.data.corrections import read_corrections, read_label_lists, read_scores
+    from analysis.review.labelsets import sets_of
+    from analysis.review.opening import open_store
+    from analysis.runs.known_labels import KINDS, keep_labels
+    from analysis.terminal import TerminalProgress
+
+    if not 0 <= args.threshold <= 1:
+        raise BadInput(f"--threshold is {args.threshold}", wanted="0..1")
+    dataset, progress = workspace.dataset(), TerminalProgress()
+    for kind in KINDS:
+        file = getattr(args, kind)
+        if file is None:
+            continue
+        found: LabelSets | PairScores
+        if kind == "real":
+            found = read_label_lists(file, dataset)
+        elif kind == "scores":
+            found = read_scores(file, dataset, progress=progress)
+        else:
+            found = read_corrections(file, dataset, progress=progress)
+        if args.keep:
+            keep_labels(workspace, kind, found, source=Path(file).name)
+        if isinstance(found, PairScores):
+            return found.at(args.threshold), f"{Path(file).name} from {args.threshold:g}"
+        return found, Path(file).name
+    with open_store(workspace, args.database) as store:
+        return sets_of(store.in_force(), dataset), "our decisions"
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"add-predictions": _add_predictions, "rerank": _rerank}
