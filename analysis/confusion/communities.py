@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +12,7 @@ from scipy import sparse
 
 from analysis.base.config import GraphSettings
 from analysis.base.errors import BadInput
+from analysis.base.partition import igraph_seeded
 
 Membership = NDArray[np.int64]
 Detector = Callable[[float, int], Membership]  # resolution, seed; made for one graph, run for several seeds
@@ -23,7 +21,6 @@ LOUVAIN_CLASSES = 1_000
 LOUVAIN_EDGES = 20_000  # all of 200 classes; at 1,000 classes 47,000 edges took python-louvain 5 s, Leiden .2 s
 STABILITY_RUNS = 10
 LARGE = 10_000  # above this many classes stability takes as many runs as there are seeds
-_igraph_lock = threading.Lock()  # igraph has one random generator for the whole process
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,19 +127,6 @@ def partitions(weight: sparse.csr_array, method: str, *, resolution: float, seed
         membership[linked] = detector(resolution, seed)
         found.append(canonical(membership))
     return found
-
-
-@contextmanager
-def igraph_seeded(seed: int) -> Iterator[None]:
-    """Let igraph draw from a generator of its own: it has one for the whole process, so one thread at a time."""
-    import igraph
-
-    with _igraph_lock:
-        igraph.set_random_number_generator(random.Random(seed))  # noqa: S311  # not for secrets
-        try:
-            yield
-        finally:
-            igraph.set_random_number_generator(random)
 
 
 def _networkx_graph(half: sparse.coo_array, n: int) -> Any:

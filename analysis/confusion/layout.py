@@ -14,8 +14,8 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import KDTree
 
+from analysis.base.partition import igraph_seeded
 from analysis.base.types import ConfusionGraph
-from analysis.confusion.communities import igraph_seeded
 
 Points = NDArray[np.float64]
 

@@ -11,6 +11,7 @@ from analysis.base.arrays import row_blocks
 from analysis.base.checks import check_finite
 from analysis.base.progress import Progress, Silent
 from analysis.base.types import Neighbours
+from analysis.base.vectors import unit_rows
 
 Floats = NDArray[np.float32]
 Found = tuple[NDArray[np.int64], Floats]
@@ -58,7 +59,7 @@ def approximate(features: NDArray[Any], k: int, *, seed: int, progress: Progress
     from pynndescent import NNDescent
 
     progress.start("nearest images", 2)
-    index = NNDescent(_unit(features), metric="dot", n_neighbors=k + 1, random_state=seed, verbose=False)
+    index = NNDescent(unit_rows(features), metric="dot", n_neighbors=k + 1, random_state=seed, verbose=False)
     progress.advance()
     others = _without_self(index.neighbor_graph[0].astype(np.int64))
     similarity = np.empty(others.shape, np.float32)
@@ -70,23 +71,14 @@ def approximate(features: NDArray[Any], k: int, *, seed: int, progress: Progress
 
 def _in_order(features: NDArray[Any], rows: slice, found: NDArray[np.int64], k: int) -> Found:
     """The k best of the columns `found` (n, m) of some rows, their similarities computed pair by pair in float64."""
-    here = _unit(features[rows], np.float64)
+    here = unit_rows(features[rows], np.float64)
     value = np.empty(found.shape)
     for part in row_blocks(len(found), here.shape[1] * 8 * found.shape[1], block_bytes=64 << 20):
-        near = _unit(features[found[part].ravel()], np.float64).reshape(*found[part].shape, -1)
+        near = unit_rows(features[found[part].ravel()], np.float64).reshape(*found[part].shape, -1)
         value[part] = np.rint(np.einsum("nd,nkd->nk", here[part], near) * FINE) / FINE
     order = np.lexsort((found, -value), axis=1)[:, :k]
     best = np.take_along_axis(value, order, axis=1)
     return np.take_along_axis(found, order, axis=1), np.clip(best, -1, 1).astype(np.float32)
-
-
-def _unit(block: NDArray[Any], kind: type[np.floating] = np.float32) -> NDArray[Any]:
-    """Rows (n, D) scaled to length one; rows of zeros stay zero, huge values do not overflow."""
-    block = np.asarray(block, kind)
-    largest = np.abs(block).max(axis=1, keepdims=True, initial=0)
-    scaled = np.divide(block, largest, out=np.zeros_like(block), where=largest > 0)
-    length = np.sqrt(np.einsum("nd,nd->n", scaled, scaled))[:, None]
-    return np.divide(scaled, length, out=scaled, where=length > 0)
 
 
 def _on_grid(similarity: Floats) -> Floats:
@@ -98,12 +90,12 @@ def _on_grid(similarity: Floats) -> Floats:
 
 def _best_of_rows(features: NDArray[Any], rows: slice, k: int) -> NDArray[np.int64]:
     """The k best columns (n, k) of some rows; earlier columns win ties because columns come in order."""
-    here = _unit(features[rows])
+    here = unit_rows(features[rows])
     n = rows.stop - rows.start
     index, similarity = np.full((n, k), -1), np.full((n, k), -np.inf, np.float32)  # nothing found yet
     for start in range(0, len(features), COLUMNS):
         stop = min(len(features), start + COLUMNS)
-        tile = _on_grid(here @ _unit(features[start:stop]).T)
+        tile = _on_grid(here @ unit_rows(features[start:stop]).T)
         own = np.arange(max(rows.start, start), min(rows.stop, stop))
         tile[own - rows.start, own - start] = -np.inf
         row, column = np.nonzero(_worth_keeping(tile, similarity, k))
