@@ -21,9 +21,8 @@ DRAWN = "review.audit.drawn"  # one that was drawn in the rerun before
 
 
 def audits(seen: Seen) -> list[NamedQueue]:
-    """All audits of the workspace that are not closed, the newest first."""
-    found = [queue for queue in seen.opened.queues.all() if queue.kind == "audit"]
-    return sorted(found, key=lambda queue: queue.created_at, reverse=True)
+    """All audits of the workspace that are not closed, the newest first; without its rule one is no sample any more."""
+    return [queue for queue in seen.opened.queues.all() if queue.kind == "audit" and not queue.problem]
 
 
 def choose_audit(seen: Seen) -> NamedQueue | None:

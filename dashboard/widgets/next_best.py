@@ -21,8 +21,6 @@ from dashboard.widgets.text import clean, community_name, for_markdown
 def newest_audit(seen: Seen) -> AuditResult | None:
     """What the newest random audit with a judgement says; None without any."""
     for queue in audits(seen):
-        if queue.problem:
-            continue
         found = audit_result(loaders.audit(seen.path, AuditRule.of(queue.rule)), loaders.said(seen.path).verdict)
         if found.rate is not None:
             return found

@@ -131,7 +131,7 @@ def _saved(seen: Seen, order: Order) -> Choice | None:
 
 def _of_rule(seen: Seen, queue: NamedQueue, order: Order) -> Choice | None:
     said = queue.rule.get("filter", {})
-    if not isinstance(said, dict):
+    if queue.problem or not isinstance(said, dict):
         st.error("This saved queue cannot be read. Remove it and save it again.")
         return None
     wanted = from_params({str(name): str(value) for name, value in said.items()})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import streamlit as st
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.types import Decision
+from analysis.review.audit import AuditRule
 from analysis.review.edges import EdgeDecision, Edges
+from analysis.review.tables import queues
 from analysis.runs.workspace import Workspace
 from dashboard.selection import Filter
 from dashboard.server import opened
@@ -107,6 +110,21 @@ def test_a_random_audit_is_drawn_judged_and_says_what_remains(workspace: Workspa
     app = page()
     assert "Random audit." in texts(app), "other queues are measured against it"
     assert "Nothing is judged yet" in texts(app), "and its verdicts are no part of their precision"
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("audit", AuditRule(m=7).as_rule()), ("rule", {"filter": {"only": "suspects"}})]
+)
+def test_a_queue_whose_rule_was_damaged_stands_for_no_images(
+    workspace: Workspace, kind: Literal["audit", "rule"], rule: dict[str, Any]
+) -> None:
+    found = opened.open_workspace(workspace.path)
+    found.queues.add(kind, "Mine", rule, "Ada")
+    with found.decisions.writing() as conn:
+        conn.execute(update(queues).values(rule="{"))
+    app = choose(page(), "audit" if kind == "audit" else "saved")
+    assert not any('"decisions"' in part.proto.json for part in app.get("bidi_component")), "nothing is there to judge"
+    assert "Random audit." not in texts(page())
 
 
 def test_two_samples_drawn_are_two_audits(workspace: Workspace) -> None:
