@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from analysis.base.condition_rows import Texts, field_of
 from analysis.base.condition_text import parse
@@ -17,6 +18,7 @@ from dashboard.selection import (
     PARAMS,
     Columns,
     Filter,
+    Polygon,
     fitting,
     from_params,
     inside,
@@ -162,7 +164,12 @@ def test_both_adds_the_opposite_direction() -> None:
 
 def test_what_lies_inside_a_lasso_is_looked_for_once_in_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(selection, "inside", lambda xy, corners: asked.append(len(xy)) or inside(xy, corners))
+
+    def counted(xy: NDArray[np.floating], corners: Polygon) -> NDArray[np.bool_]:
+        asked.append(len(xy))
+        return inside(xy, corners)
+
+    monkeypatch.setattr(selection, "inside", counted)
     one, other = columns(), columns(seed=1)
     first, again = rows_of(Filter(lasso=SQUARE), one), rows_of(Filter(lasso=SQUARE, given=1), one)
     assert asked == [len(one)] and set(again) == {row for row in first if one.given[row] == 1}
