@@ -150,7 +150,7 @@ def levels(context: Context) -> dict[str, Any]:
 
 def scores(context: Context) -> dict[str, Any]:
     """The suspicion of every label by every scorer, the combined order, and the suspects with their reasons."""
-    from analysis.noise.combine import score_all, suspects
+    from analysis.noise.combine import scored, suspects
     from analysis.noise.estimate import estimate_wrong
     from analysis.noise.scorer import ScorerInputs
 
@@ -164,9 +164,10 @@ def scores(context: Context) -> dict[str, Any]:
         classes=dataset.classes,
         tie=dataset.table["image_id"].rank(method="first").to_numpy().astype(np.int64),
     )
-    table = score_all(inputs, progress=context.progress)
-    flagged = suspects(dataset.table["image_id"].tolist(), table, inputs)
-    return {"scores": table, "suspects": flagged, "estimate": estimate_wrong(inputs)}
+    found = scored(inputs, progress=context.progress)
+    ids = dataset.table["image_id"].tolist()
+    flagged = suspects(ids, found.table, inputs, learnt=found.chances is not None)
+    return {"scores": found.table, "suspects": flagged, "estimate": estimate_wrong(inputs, found.chances)}
 
 
 def report(context: Context) -> dict[str, Any]:
@@ -227,7 +228,7 @@ def summary(context: Context) -> dict[str, Any]:
         "n_suspects": n_suspects,
         "share_suspects": n_suspects / len(dataset),
         "n_listed": len(run.table("suspects", ["row"])),
-        "estimated_wrong": {key: value for key, value in run.json("estimate").items() if key != "format"},
+        "estimated_wrong": {k: v for k, v in run.json("estimate").items() if np.isscalar(v) and k != "format"},
         "n_communities": int((communities["n_classes"] > 1).sum()),
         "n_alone": int((communities["n_classes"] == 1).sum()),
         "modularity": facts["modularity"],

@@ -15,7 +15,10 @@ from analysis.review.reading import all_columns, read_events
 from analysis.review.tables import events
 from dashboard import loaders
 
-TOGETHER = "The mean place among all images by the scorers that find wrong labels best together."
+TOGETHER = (
+    "How likely the label is wrong, from all scorers that can say what they would think of another label; where the "
+    "notes of the run say that no chance could be learnt, a place among all images."
+)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ REFERENCES: dict[str, str] = {
     "Fleiss71": (
         "J. L. Fleiss, Measuring nominal scale agreement among many raters, Psychol. Bull. 76, 1971, pp. 378-382."
     ),
+    "Garg21": (
+        "S. Garg, Y. Wu, A. Smola, S. Balakrishnan, Z. Lipton, Mixture proportion estimation and PU learning: a modern"
+        " approach, NeurIPS 2021, arXiv:2111.00980."
+    ),
     "Guo17": "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.",
     "He16": "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016.",
     "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",

@@ -1,8 +1,9 @@
-"""All scores of a run in one table, the default order made of them, and the list of suspects."""
+"""All scores of a run in one table, the suspicion made of them, and the list of suspects."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,11 @@ from analysis.base.types import Scores
 from analysis.noise.filters import FILTERS
 from analysis.noise.reasons import reasons
 from analysis.noise.scorer import SCORERS, ScorerInputs
+from analysis.noise.suspicion import Combined, certain_classes, combine, why_no_chance
 
 Array = NDArray[Any]
-# whose ranks the default order averages: with probabilities the rank sum and, where there are features, the neighbours;
-# with nothing but predicted classes the weight of the confusion, as all margins are then the same
+# whose ranks the order averages where no chance can be learnt: with probabilities the rank sum and, where there are
+# features, the neighbours; with nothing but predicted classes the weight of the confusion, as all margins are the same
 BY_PROBABILITY = ("self_confidence", "normalized_margin", "neighbours")
 BY_CLASS = ("edge_weight", "neighbours")
 
@@ -32,13 +34,28 @@ def skipped_scorers(inputs: ScorerInputs) -> dict[str, str]:
     return out | SCORERS.unavailable()
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """`table`: the artifact "scores". `chances`: how its suspicion was learnt, None where it is a mean rank instead."""
+
+    table: pd.DataFrame
+    chances: Combined | None
+
+
 def score_all(inputs: ScorerInputs, *, progress: Progress | None = None) -> pd.DataFrame:
+    """The table of `scored` alone."""
+    return scored(inputs, progress=progress).table
+
+
+def scored(inputs: ScorerInputs, *, progress: Progress | None = None) -> Scored:
     """Score every image: the columns of the artifact "scores" and one column per scorer, N rows in data set order.
 
-    `suggested` is the most probable class other than the given one (the given one itself where predictions name no
-    other). `is_suspect` is the confident-learning filter prune_by_noise_rate. `kind`: cross or within, as the predicted
-    class leaves the community of the given one or not (rule R2 of METHODS 1.6); none where prediction and label agree
-    or there is no graph. A tag, it hides nothing. Scorers left out are named through `progress`.
+    `suspicion` is the chance that the given label is wrong (see `suspicion.py`), or where none can be learnt a place
+    among all images. `suggested` is the most probable class other than the given one (the given one itself where
+    predictions name no other). `is_suspect` is the confident-learning filter prune_by_noise_rate. `kind`: cross or
+    within, as the predicted class leaves the community of the given one or not (rule R2 of METHODS 1.6); none where
+    prediction and label agree or there is no graph. A tag, it hides nothing. Scorers left out are named through
+    `progress`.
     """
     progress = progress or Silent()
     for name, why in skipped_scorers(inputs).items():
@@ -51,9 +68,12 @@ def score_all(inputs: ScorerInputs, *, progress: Progress | None = None) -> pd.D
     for name, spec in usable:
         columns[name] = Scores(name, spec.score(inputs)).suspicion
         progress.advance()
+    chances = combine(inputs, columns)
+    if chances is None:
+        progress.note("Suspicion is a place among all images, no chance: " + why_no_chance(inputs))
     table = pd.DataFrame(
         {
-            "suspicion": combined(columns, default_order(inputs)),
+            "suspicion": combined(columns, default_order(inputs)) if chances is None else chances.suspicion,
             "suggested": facts.other,
             "predicted": facts.predicted,
             "p_given": facts.p_given.astype(np.float64),
@@ -64,25 +84,26 @@ def score_all(inputs: ScorerInputs, *, progress: Progress | None = None) -> pd.D
         | columns
     )
     check_table("scores", table)
-    return table
+    return Scored(table, chances)
 
 
 def default_order(inputs: ScorerInputs) -> tuple[str, ...]:
-    """The scorers that the default order is made of on these inputs, if they are there.
-
-    The neighbours look at features, the two others at probabilities: they err on different images. Measured as average
-    precision on 30 planted cases (digits, Fashion-MNIST, CIFAR-10; uniform, pair and confusion-shaped noise of 8 and
-    25 %) the mean of the three ranks lies .03 above the rank sum on average, below it once, by .002; on the human
-    labels of CIFAR-10N .005 above. Equal shares, because no unequal ones were better everywhere.
-    """
-    top = inputs.predictions.top_class
-    return BY_CLASS if top is not None and top.shape[1] == 1 else BY_PROBABILITY
+    """The scorers whose ranks are averaged on these inputs, if they are there, where no chance can be learnt."""
+    return BY_CLASS if certain_classes(inputs) else BY_PROBABILITY
 
 
 def combined(columns: dict[str, Array], names: Sequence[str]) -> NDArray[np.float64]:
     """The mean rank (N,) in 0..1 of those columns of `names` that are there; at least one is."""
     there = [mean_ranks(columns[name]) for name in names if name in columns]
     return np.asarray(np.mean(there, axis=0))
+
+
+def odds(chance: float) -> str:
+    """A chance in 0..1 as a sentence."""
+    of_ten = round(10 * chance)
+    if of_ten in (0, 10):
+        return f"All in all {'hardly any' if of_ten == 0 else 'nearly every'} label that looks like this is wrong."
+    return f"All in all about {of_ten} in 10 labels that look like this {'is' if of_ten == 1 else 'are'} wrong."
 
 
 def kinds(inputs: ScorerInputs) -> Array:
@@ -96,12 +117,15 @@ def kinds(inputs: ScorerInputs) -> Array:
     return tag
 
 
-def suspects(image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInputs) -> pd.DataFrame:
+def suspects(
+    image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInputs, *, learnt: bool = False
+) -> pd.DataFrame:
     """The suspicious images, most suspicious first: the artifact "suspects" with a reason each.
 
     Every image that any filter flags or whose prediction differs from its label is in it: no queue drops an image that
-    another would show. `scores` comes from `score_all(inputs)`. Order: suspicion, then margin, both descending, then
-    image id. Extra columns, for those who want the evidence: `expected_in_pair` wrong labels of this (given, suggested)
+    another would show. `scores` comes from `scored(inputs)`; `learnt`: its suspicion is a chance, which the reasons
+    then say in words. Order: suspicion, then margin, both descending, then image id. Extra columns, for those who want
+    the evidence: `expected_in_pair` wrong labels of this (given, suggested)
     pair, `rank_in_pair` of the image among them (0 = not flagged), `threshold_given`, `threshold_suggested`: the
     confidence a label of that class usually gets (METHODS 2.3).
     """
@@ -119,6 +143,9 @@ def suspects(image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInput
     suspicion = scores["suspicion"].to_numpy()
     order = np.lexsort((pd.Series(ids).rank(method="first"), -facts.margin[rows], -suspicion[rows]))
     rows = rows[order]
+    told = reasons(inputs, rows)
+    if learnt:
+        told = [f"{text} {odds(p)}".strip() for text, p in zip(told, suspicion[rows], strict=True)]
     table = pd.DataFrame(
         {
             "row": rows,
@@ -128,7 +155,7 @@ def suspects(image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInput
             "suspicion": suspicion[rows],
             "is_suspect": scores["is_suspect"].to_numpy()[rows],
             "kind": scores["kind"].to_numpy()[rows],
-            "reasons": pd.Series(reasons(inputs, rows), dtype=str),
+            "reasons": pd.Series(told, dtype=str),
             "expected_in_pair": found.pairs.expected[rows],
             "rank_in_pair": found.pairs.rank[rows],
             "threshold_given": found.joint.threshold[inputs.given[rows]],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from analysis.noise.rows import RowFacts
 Array = NDArray[Any]
 Need = Literal["predictions", "neighbours", "graph"]
 Reason = Callable[["ScorerInputs", int], str]
+AsIf = Callable[["ScorerInputs", Array, Array], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,16 @@ class ScorerInputs:
         """The name in quotation marks, so that a name such as 8 stands apart from the numbers of a sentence."""
         return f"“{self.name(class_id)}”"
 
+    def relabelled(self, rows: Array, labels: Array) -> ScorerInputs:
+        """Only the images `rows` (M,), with `labels` (M,) given to them; no neighbours and no graph.
+
+        For scores that depend on nothing but an image's own probabilities and label.
+        """
+        p, rows = self.predictions, np.asarray(rows)
+        probs, top_class, top_prob = (None if a is None else a[rows] for a in (p.probs, p.top_class, p.top_prob))
+        part = replace(p, held_out=p.held_out[rows], probs=probs, top_class=top_class, top_prob=top_prob, features=None)
+        return ScorerInputs(np.asarray(labels, np.int64), part, self.n_classes)
+
     def lacks(self, needs: tuple[Need, ...]) -> tuple[Need, ...]:
         """Those of `needs` that are not there."""
         there = {"predictions": True, "neighbours": self.neighbours is not None, "graph": self.graph is not None}
@@ -86,7 +97,9 @@ class Scorer:
     """A registered scorer: `score(inputs)` gives (N,) suspicion in 0..1, higher = more likely wrong.
 
     `plain` says in a sentence what its numbers mean. `reason(inputs, row)` gives a plain sentence on one image, or ""
-    where it has nothing to say; sentences are shown in ascending `reason_place`.
+    where it has nothing to say; sentences are shown in ascending `reason_place`. `as_if(inputs, rows, labels)`, (M,)
+    each, gives the score (M,) that each image would have if its own label alone were another one; scorers that have it
+    take part in the combined suspicion.
     """
 
     name: str
@@ -97,6 +110,7 @@ class Scorer:
     reason: Reason | None = None
     reason_place: int = 100
     plain: str = ""
+    as_if: AsIf | None = None
 
 
 SCORERS: Registry[Scorer] = Registry("scorer", "analysis.noise.scorers")
@@ -111,11 +125,12 @@ def scorer(
     needs: tuple[Need, ...] = ("predictions",),
     reason: Reason | None = None,
     reason_place: int = 100,
+    as_if: AsIf | None = None,
 ) -> Callable[[Callable[[ScorerInputs], NDArray[np.float64]]], Callable[[ScorerInputs], NDArray[np.float64]]]:
     """Register a pure function `inputs -> (N,) in 0..1` as a scorer; it keeps working as a plain function."""
 
     def register(score: Callable[[ScorerInputs], NDArray[np.float64]]) -> Callable[[ScorerInputs], NDArray[np.float64]]:
-        SCORERS.add(name, Scorer(name, title, source, needs, score, reason, reason_place, plain))
+        SCORERS.add(name, Scorer(name, title, source, needs, score, reason, reason_place, plain, as_if))
         return score
 
     return register

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.base.arrays import wilson
 from analysis.review.audit import AuditResult
-from analysis.review.standing import JUDGEMENTS, WRONG
+from analysis.review.said import RIGHT, WRONG
 from dashboard import loaders
 from dashboard.advice import Reviewed
 from dashboard.widgets.frame import Seen
@@ -51,18 +52,11 @@ def _longest(seconds: dict[str, float]) -> str:
     return f"{duration(seconds[name])} {name}"
 
 
-def decided(seen: Seen) -> pd.DataFrame:
-    """The decisions in force with the `row` of their image; those on images of another data set are left out."""
-    current = loaders.decision_store(seen.path).in_force()
-    rows = seen.opened.row_of.reindex(current["image_id"]).to_numpy()
-    return current.assign(row=rows).dropna(subset=["row"]).astype({"row": int})
-
-
-def reviewed(seen: Seen, decisions: pd.DataFrame) -> Reviewed:
+def reviewed(seen: Seen) -> Reviewed:
     """How far the suspects are judged."""
-    judged = decisions[decisions["verdict"].isin(JUDGEMENTS)]
-    judged = judged[seen.columns.is_suspect[judged["row"].to_numpy()]]
-    return Reviewed(int(seen.columns.is_suspect.sum()), len(judged), int(judged["verdict"].isin(WRONG).sum()))
+    verdict = loaders.said(seen.path).verdict[seen.columns.is_suspect]
+    wrong, right = (int(np.count_nonzero(verdict == code)) for code in (WRONG, RIGHT))
+    return Reviewed(len(verdict), wrong + right, wrong)
 
 
 def figures(summary: dict[str, Any], done: Reviewed, audit: AuditResult | None = None) -> None:
@@ -104,8 +98,9 @@ def _share_wrong(estimate: dict[str, Any] | None, audit: AuditResult | None) -> 
     st.metric(
         "Wrong labels, estimated",
         percent(estimate["value"]) if estimate else "–",
-        help="Estimated share of wrong labels, flagged or not. It leans on the model being well calibrated: a hint. "
-        "A random audit, drawn on the Review page, measures it.",
+        help="Estimated share of wrong labels, flagged or not, from how the model and the neighbours take labels that "
+        "are surely wrong. Errors that look like the model's usual doubts are told too low, a weak model's sure "
+        "mistakes too high: a hint. A random audit, drawn on the Review page, measures it.",
     )
     st.caption(f"95 % interval {interval(estimate['low'], estimate['high'])}" if estimate else "not estimated")
 

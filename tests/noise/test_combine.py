@@ -15,7 +15,15 @@ from analysis.base.progress import Silent
 from analysis.base.schema import check_table
 from analysis.base.types import ConfusionGraph, Neighbours, Predictions
 from analysis.evaluate.detection import average_precision
-from analysis.noise.combine import BY_CLASS, BY_PROBABILITY, combined, score_all, skipped_scorers, suspects
+from analysis.noise.combine import (
+    BY_CLASS,
+    BY_PROBABILITY,
+    combined,
+    score_all,
+    scored,
+    skipped_scorers,
+    suspects,
+)
 from analysis.noise.estimate import estimate_wrong
 from analysis.noise.filters import FILTERS
 from analysis.noise.scorer import SCORERS, ScorerInputs
@@ -78,7 +86,7 @@ def test_what_is_missing_is_left_out_and_named() -> None:
     notes, inputs = Notes(), case(near=False, graph=False)
     table = score_all(inputs, progress=notes)
     assert "neighbours" not in table and set(table["kind"]) == {"none"}
-    assert notes.notes == ["The scorer neighbours is left out: needs neighbours"]
+    assert "The scorer neighbours is left out: needs neighbours" in notes.notes
     assert skipped_scorers(case()) == {}
 
 
@@ -105,9 +113,11 @@ def test_the_default_order_uses_known_scorers_and_finds_more_than_each_alone() -
     assert np.mean(gains) > 0
 
 
-def test_without_neighbours_the_default_order_is_the_rank_sum() -> None:
-    table = score_all(case(near=False))
+def test_too_few_images_are_ordered_by_rank_and_the_user_is_told() -> None:
+    notes, inputs = Notes(), case(n=80, near=False)
+    table = score_all(inputs, progress=notes)
     np.testing.assert_allclose(table["suspicion"], table["rank_sum"], rtol=0, atol=1e-12)
+    assert notes.notes[-1] == "Suspicion is a place among all images, no chance: there are fewer than 100 images."
 
 
 def test_combined_is_a_mean_of_ranks() -> None:
@@ -255,9 +265,10 @@ def test_top_one_predictions_that_agree_have_nothing_to_suggest() -> None:
     assert table["suspicion"].idxmax() == 2
 
 
-def test_estimate_is_near_the_planted_share_and_can_be_stored() -> None:
+@pytest.mark.parametrize("learnt", [True, False])
+def test_estimate_is_near_the_planted_share_and_can_be_stored(*, learnt: bool) -> None:
     inputs = case(n=4000, wrong=0.12)
-    found = estimate_wrong(inputs)
+    found = estimate_wrong(inputs, scored(inputs).chances if learnt else None)
     actual = float(np.mean(inputs.given != truth(4000)))
     assert found["low"] < found["value"] < found["high"]
     assert abs(found["value"] - actual) < 0.04
@@ -268,7 +279,7 @@ def test_estimate_is_near_the_planted_share_and_can_be_stored() -> None:
 def test_a_class_without_images_has_no_estimate() -> None:
     probs = np.tile([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]], (5, 1))
     inputs = ScorerInputs(np.arange(10) % 2, Predictions("m", 3, np.ones(10, bool), probs=probs), 3)
-    assert estimate_wrong(inputs)["classes"] == [0.0, 0.0, None]
+    assert estimate_wrong(inputs, None)["classes"] == [0.0, 0.0, None]
 
 
 def test_inputs_that_do_not_belong_together_are_refused() -> None:

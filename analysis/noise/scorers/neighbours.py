@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,27 @@ def neighbour_sentence(inputs: ScorerInputs, row: int) -> str:
     return f"{n} of the {len(labels)} most similar images {are} {also}labelled {inputs.quoted(told)}{own}."
 
 
+def as_if(inputs: ScorerInputs, rows: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
+    """The vote on `labels` (M,) of the images `rows` (M,), all other labels being the given ones."""
+    assert inputs.neighbours is not None
+    index, similarity = inputs.neighbours.index[rows], inputs.neighbours.similarity[rows]
+    out = np.full(len(labels), 0.5)
+    if index.shape[1] == 0:
+        return out
+    for part in row_blocks(len(index), index.shape[1] ** 2 * 8):
+        near, own_label = inputs.given[index[part]], labels[part][:, None]
+        weights = np.maximum(similarity[part].astype(np.float64), 0)
+        total = weights.sum(axis=1)
+        share = weights / np.where(total > 0, total, 1)[:, None]
+        same = near == own_label
+        own = (share * same).sum(axis=1)
+        # support of each neighbour's label: the shares of all neighbours that have the same label
+        support = np.einsum("nab,nb->na", near[:, :, None] == near[:, None, :], share)
+        other = np.where(same, 0, support).max(axis=1)
+        out[part] = np.clip((other - own + 1) / 2, 0, 1)
+    return out
+
+
 @scorer(
     "neighbours",
     title="Neighbours",
@@ -39,6 +62,7 @@ def neighbour_sentence(inputs: ScorerInputs, row: int) -> str:
     needs=("predictions", "neighbours"),
     reason=neighbour_sentence,
     reason_place=20,
+    as_if=as_if,
 )
 def neighbours(inputs: ScorerInputs) -> NDArray[np.float64]:
     """Margin of a similarity-weighted vote of the nearest images' given labels: (N,) in 0..1.
@@ -46,20 +70,4 @@ def neighbours(inputs: ScorerInputs) -> NDArray[np.float64]:
     (share of the strongest other label - share of the given label + 1) / 2, weights = cosine similarity, negative ones
     taken as 0; 0.5 where no neighbour votes. The vote looks at features, not at probabilities. After SimiFeat [Zhu22].
     """
-    assert inputs.neighbours is not None
-    index, similarity = inputs.neighbours.index, inputs.neighbours.similarity
-    out = np.full(len(inputs.given), 0.5)
-    if index.shape[1] == 0:
-        return out
-    for rows in row_blocks(len(index), index.shape[1] ** 2 * 8):
-        labels = inputs.given[index[rows]]
-        weights = np.maximum(similarity[rows].astype(np.float64), 0)
-        total = weights.sum(axis=1)
-        share = weights / np.where(total > 0, total, 1)[:, None]
-        same = labels == inputs.given[rows][:, None]
-        own = (share * same).sum(axis=1)
-        # support of each neighbour's label: the shares of all neighbours that have the same label
-        support = np.einsum("nab,nb->na", labels[:, :, None] == labels[:, None, :], share)
-        other = np.where(same, 0, support).max(axis=1)
-        out[rows] = np.clip((other - own + 1) / 2, 0, 1)
-    return out
+    return as_if(inputs, np.arange(len(inputs.given)), inputs.given)

@@ -46,6 +46,7 @@ def _chance(p: float) -> str:
     title="Normalised margin",
     plain="How far the best other class is ahead of the given label; above 0.5 the model prefers the other one.",
     source="[North21a]; METHODS 2.2",
+    as_if=lambda inputs, rows, labels: normalized_margin(inputs.relabelled(rows, labels)),
     reason=model_sentence,
     reason_place=10,
 )

@@ -13,6 +13,7 @@ from analysis.noise.scorer import ScorerInputs, scorer
     title="Self-confidence",
     plain="How little probability the model gives to the given label.",
     source="[North21a]; METHODS 2.2",
+    as_if=lambda inputs, rows, labels: self_confidence(inputs.relabelled(rows, labels)),
 )
 def self_confidence(inputs: ScorerInputs) -> NDArray[np.float64]:
     """1 - P[i, given]: (N,) in 0..1. [North21a]"""

@@ -1,0 +1,238 @@
+"""How likely each given label is wrong, learnt without a single verdict from labels that are surely wrong.
+
+An image's held-out prediction and its neighbours do not depend on its own label. So every image can be asked what it
+would score if it had another label, and labels drawn so are wrong, up to the share of wrong labels among the given
+ones. That gives the scores of wrong labels; the given labels are a mixture of right and wrong ones.
+
+1. A logistic function of the scores, none of which may lower it, tells drawn from given labels: the order.
+2. The share of wrong labels among the given ones: where the order puts most weight on drawn labels, nearly all given
+   labels are wrong too, so the ratio of the two groups there is the share ("best bin", [Garg21]).
+3. Suspicion = share x (density of drawn labels / density of given labels) at the image's place, made monotone.
+
+Which labels to draw is the one assumption. Some people slip between two classes whatever the image looks like: drawn
+from the confusions of the class. Others are led astray by the image: drawn from the model's own probabilities. The
+order is learnt from the first, which leaves it sharp; for the chances each gives half, and the interval of the share
+reaches from the first to the second. Errors that look like an unsure model's usual doubts are still told too low, and
+the sure mistakes of a weak model too high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression, minimize
+
+from analysis.base.arrays import mean_ranks, row_blocks, wilson
+from analysis.noise.scorer import SCORERS, Scorer, ScorerInputs
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+FEWEST = 100  # images below which nothing is learnt
+DRAWN = (4_000, 20_000)  # labels drawn at least and at most, in between one per image
+FITTED = 50_000  # given labels looked at while the order is learnt; more do not change it
+ANYWHERE = 0.1  # of the drawn labels, to any class: confusions alone would call a label from elsewhere unheard-of
+EDGE = 1e-6  # scores nearer to 0 or 1 than this are taken as this near
+PENALTY = 1e-3
+CONFIDENCE = 0.1  # of the best bin: how often its bound may be wrong
+LEAST_DRAWN = 0.05  # of the drawn labels, in the best bin: fewer are a chance finding
+TIE = 1e-6  # of suspicion goes by the order alone, so that equal chances keep it
+
+
+@dataclass(frozen=True, eq=False)
+class Combined:
+    """Suspicion of every image and what it rests on.
+
+    `suspicion` (N,) in 0..1: the chance that the label is wrong. `share` of wrong labels with its interval `low`,
+    `high`. `weights`: what each scorer adds to the log odds per standard deviation.
+    """
+
+    suspicion: Floats
+    share: float
+    low: float
+    high: float
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+def combine(inputs: ScorerInputs, columns: dict[str, Array]) -> Combined | None:
+    """The suspicion (N,) that all scorers which can judge drawn labels give together; None where nothing is learnt.
+
+    `columns` holds what the scorers say of the given labels. Nothing can be learnt from few images, from one class, or
+    where predictions name one class without a probability: then a wrong model and a wrong label look the same.
+    """
+    able = [spec for name, spec in SCORERS.items() if spec.as_if is not None and name in columns]
+    if not able or why_no_chance(inputs):
+        return None
+    seen = _seen(inputs)
+    rng = np.random.default_rng(0)
+    rows = seen[_drawn_rows(len(seen), rng)]
+    own = seen if len(seen) <= FITTED else seen[np.sort(rng.permutation(len(seen))[:FITTED])]
+    given = _evidence([columns[spec.name] for spec in able])
+    by_class = _as_if(able, inputs, rows, labels_by_class(inputs, rows, rng))
+    by_image = _as_if(able, inputs, rows, labels_by_image(inputs, rows, rng))
+    order = _fit(given[own], by_class)
+    weights = order.weight.reshape(-1, 2).sum(axis=1).tolist()
+    told = calibrate(order.of(given), order.of(by_class), order.of(by_image))
+    return replace(told, weights=dict(zip((spec.name for spec in able), weights, strict=True)))
+
+
+def why_no_chance(inputs: ScorerInputs) -> str:
+    """Why no chance can be learnt from these inputs, or ""."""
+    if len(inputs.given) < FEWEST:
+        return f"there are fewer than {FEWEST} images."
+    if inputs.n_classes < 2:
+        return "there is one class."
+    if certain_classes(inputs):
+        return "the predictions name one class an image and no probability, so a wrong model looks like a wrong label."
+    return ""
+
+
+def _seen(inputs: ScorerInputs) -> NDArray[np.int64]:
+    """Rows in an order that does not depend on how the data set lists them."""
+    return np.argsort(np.arange(len(inputs.given)) if inputs.tie is None else inputs.tie).astype(np.int64)
+
+
+def certain_classes(inputs: ScorerInputs) -> bool:
+    """Do the predictions name one class an image, each with the same probability?"""
+    top = inputs.predictions.top_prob
+    return top is not None and top.shape[1] == 1 and bool((np.asarray(top) == top[0]).all())
+
+
+def labels_by_class(inputs: ScorerInputs, rows: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Another label (M,) for each of `rows` (M,), as classes are confused.
+
+    Mostly the label of another image that the model predicts the same and that is labelled otherwise, else any class.
+    """
+    given, predicted = inputs.given, inputs.facts.predicted
+    seen = _seen(inputs)
+    differs = seen[predicted[seen] != given[seen]]
+    differs = differs[np.argsort(predicted[differs], kind="stable")]
+    start, end = (np.searchsorted(predicted[differs], predicted[rows], side=side) for side in ("left", "right"))
+    anywhere = _anywhere(inputs, rows, rng)
+    at = start + (rng.random(len(rows)) * (end - start)).astype(np.int64)
+    confused = given[differs[np.minimum(at, len(differs) - 1)]] if len(differs) else anywhere
+    usual = (end > start) & (rng.random(len(rows)) >= ANYWHERE)
+    label = np.where(usual, confused, anywhere)
+    return np.where(label == given[rows], anywhere, label).astype(np.int64)
+
+
+def labels_by_image(inputs: ScorerInputs, rows: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Another label (M,) for each of `rows` (M,), drawn from the image's own probabilities without the given class."""
+    anywhere, chance = _anywhere(inputs, rows, rng), rng.random(len(rows))
+    p, out = inputs.predictions, anywhere.copy()
+    stored = p.probs if p.probs is not None else p.top_prob
+    assert stored is not None
+    for part in row_blocks(len(rows), stored.shape[1] * 24):
+        here, own = rows[part], inputs.given[rows[part]]
+        values = np.asarray(stored[here], np.float64)
+        classes = None if p.top_class is None else np.asarray(p.top_class[here])
+        named = np.arange(values.shape[1]) if classes is None else classes
+        up_to = np.where(named == own[:, None], 0, values).cumsum(axis=1)
+        place = (up_to <= (chance[part] * up_to[:, -1])[:, None]).sum(axis=1).clip(max=values.shape[1] - 1)
+        drawn = place if classes is None else classes[np.arange(len(here)), place]
+        out[part] = np.where((up_to[:, -1] > 0) & (drawn != own), drawn, anywhere[part])
+    return out
+
+
+def _anywhere(inputs: ScorerInputs, rows: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    return np.asarray((inputs.given[rows] + rng.integers(1, inputs.n_classes, len(rows))) % inputs.n_classes, np.int64)
+
+
+def _drawn_rows(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    wanted = min(max(n, DRAWN[0]), DRAWN[1])
+    return np.concatenate([rng.permutation(n) for _ in range(-(-wanted // n))])[:wanted].astype(np.int64)
+
+
+def _as_if(able: list[Scorer], inputs: ScorerInputs, rows: Array, labels: Array) -> Floats:
+    return _evidence([spec.as_if(inputs, rows, labels) for spec in able if spec.as_if is not None])
+
+
+def _evidence(scores: Iterable[Array]) -> Floats:
+    """(n, 2 S): each score as it is, for its middle, and as log odds, for its ends."""
+    columns = []
+    for score in scores:
+        inner = np.clip(score, EDGE, 1 - EDGE)
+        columns += [np.asarray(score, np.float64), np.log(inner / (1 - inner))]
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Order:
+    mean: Floats
+    spread: Floats
+    weight: Floats  # per column of evidence, none negative
+
+    def of(self, evidence: Floats) -> Floats:
+        """(n,) log odds up to a constant, higher = more like a drawn label."""
+        return (evidence - self.mean) / self.spread @ self.weight
+
+
+def _fit(given: Floats, drawn: Floats) -> _Order:
+    """Logistic regression of drawn against given labels, both groups with equal weight, weights not below zero."""
+    both = np.concatenate([given, drawn])
+    mean, spread = both.mean(axis=0), both.std(axis=0) + 1e-9
+    X = (both - mean) / spread
+    sign = np.r_[-np.ones(len(given)), np.ones(len(drawn))]
+    share = np.r_[np.full(len(given), 0.5 / len(given)), np.full(len(drawn), 0.5 / len(drawn))]
+
+    def loss(b: Floats) -> tuple[float, Floats]:
+        z = sign * (X @ b[1:] + b[0])
+        slope = -sign * share / (1 + np.exp(np.clip(z, -500, 500)))
+        value = share @ np.logaddexp(0, -z) + PENALTY * b[1:] @ b[1:]
+        return float(value), np.r_[slope.sum(), X.T @ slope + 2 * PENALTY * b[1:]]
+
+    bounds = [(None, None), *[(0, None)] * X.shape[1]]
+    found = minimize(loss, np.zeros(X.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=bounds)
+    return _Order(mean, spread, found.x[1:])
+
+
+def calibrate(own: Floats, by_class: Floats, by_image: Floats) -> Combined:
+    """The chance that each given label is wrong, from the order's value of given and of drawn labels (any lengths)."""
+    half = np.concatenate([by_class[::2], by_image[1::2]])
+    share, low, high = share_wrong(own, half)
+    low, high = min(low, share_wrong(own, by_class)[1]), max(high, share_wrong(own, by_image)[2])
+    chance = np.minimum(1, share * _density_ratio(own, half))
+    return Combined((1 - TIE) * chance + TIE * mean_ranks(own), share, low, high)
+
+
+def share_wrong(own: Floats, other: Floats) -> tuple[float, float, float]:
+    """The share of wrong labels in 0..1 and an interval, from the order's value of given and of drawn labels. [Garg21]
+
+    Above any cut the share of given labels is at least `share` x that of drawn labels, with equality where no right
+    label lies. The cut is the one whose upper bound is lowest; the interval is Wilson's for the given labels above it.
+    """
+    cuts = np.unique(np.quantile(other, np.linspace(0, 1 - LEAST_DRAWN, 400)))
+    above, drawn_above = (1 - np.searchsorted(np.sort(x), cuts) / len(x) for x in (own, other))
+    slack = np.sqrt(np.log(4 / CONFIDENCE) / 2)
+    bound = (above + slack / np.sqrt(len(own)) + slack / np.sqrt(len(other))) / drawn_above
+    best = int(np.argmin(bound))
+    ratio = min(1.0, float(above[best] / drawn_above[best]))
+    low, high = wilson(float(above[best]) * len(own), len(own))
+    return ratio, min(1.0, low / float(drawn_above[best])), min(1.0, high / float(drawn_above[best]))
+
+
+def _density_ratio(own: Floats, other: Floats) -> Floats:
+    """Density of drawn labels over that of given labels at each of `own` (N,), never falling, by isotonic regression.
+
+    Between the middles of its steps it is interpolated, so that the order stays.
+    """
+    values = np.concatenate([own, other])
+    is_drawn = np.r_[np.zeros(len(own)), np.ones(len(other))]
+    weight = np.r_[np.full(len(own), 1 / len(own)), np.full(len(other), 1 / len(other))]
+    # equal values are one point, or their order in the array would decide
+    points, place = np.unique(values, return_inverse=True)
+    mass, hits = np.bincount(place, weight), np.bincount(place, weight * is_drawn)
+    fitted = isotonic_regression(hits / mass, weights=mass)
+    level = np.maximum(fitted.x, 0)
+    middle = [(points[a:b] * mass[a:b]).sum() / mass[a:b].sum() for a, b in _steps(fitted.blocks)]
+    height = [level[a] for a, _ in _steps(fitted.blocks)]
+    g = np.clip(np.interp(own, middle, height), 0, 1 - EDGE)
+    return np.asarray(g / (1 - g))
+
+
+def _steps(blocks: Array) -> Iterable[tuple[int, int]]:
+    return zip(blocks[:-1].tolist(), blocks[1:].tolist(), strict=True)
