@@ -12,7 +12,7 @@ from dashboard.advice import Advice
 from dashboard.selection import Filter
 from dashboard.server.sharing import is_shared
 from dashboard.widgets.community import members
-from dashboard.widgets.figures import decided, detection, figures, how_made, reviewed, set_aside, what_was_analysed
+from dashboard.widgets.figures import detection, figures, how_made, reviewed, set_aside, what_was_analysed
 from dashboard.widgets.frame import PAGES, Seen, enter
 from dashboard.widgets.next_best import advice, hand_over, newest_audit
 from dashboard.widgets.picker import pick_row
@@ -75,9 +75,9 @@ def found_out(seen: Seen) -> None:
     """Everything about a finished run."""
     summary: dict[str, Any] = seen.json("summary")
     st.caption(what_was_analysed(seen, summary))
-    decisions = decided(seen)
-    figures(summary, reviewed(seen, decisions), newest_audit(seen))
-    next_thing(advice(seen, reviewed(seen, decisions)))
+    done = reviewed(seen)
+    figures(summary, done, newest_audit(seen))
+    next_thing(advice(seen, done))
     hand_over(seen)
     worst_communities(seen)
     detection(seen, summary)
