@@ -21,8 +21,9 @@ LINES = 4  # opinions shown under one image
 def differing(seen: Seen) -> None:
     """The newest disagreements as cards, and the button that leads to settling them all."""
     st.subheader("Where do they disagree?", anchor=False)
-    open_ones = disagreements(loaders.decision_store(seen.path).current())
-    here = open_ones[open_ones["image_id"].isin(seen.opened.row_of.index)]
+    open_ones = seen.opened.dataset.table["image_id"].iloc[loaders.said(seen.path).disagreeing]
+    current = loaders.decision_store(seen.path).current()
+    here = disagreements(current[current["image_id"].isin(open_ones)])
     newest = here.groupby("image_id")["event_id"].max().sort_values(ascending=False)
     if newest.empty:
         st.caption("Nowhere: every image that several people judged has one answer, or was settled.")
