@@ -116,7 +116,7 @@ def cleaned(
             {name: cells[changed] for name, cells in known.items()},
             said(changed),
         ),
-        conflicts=_conflicts(usable),
+        conflicts=_conflicts(usable.assign(in_force=counts)),
         problems=frame_of("problems", _spoken(refused, ("image_id", "given", "verdict", "reviewer", "problem"))),
     )
 
@@ -221,8 +221,9 @@ def _changes(facts: dict[str, Array], known: dict[str, Array], said: pd.DataFram
 
 
 def _conflicts(usable: pd.DataFrame) -> pd.DataFrame:
-    apart = disagreements(usable.assign(in_force=in_force(usable)))
-    return frame_of("conflicts", _spoken(apart, ("image_id", "given", "verdict", "reviewer", "note", "in_force")))
+    return frame_of(
+        "conflicts", _spoken(disagreements(usable), ("image_id", "given", "verdict", "reviewer", "note", "in_force"))
+    )
 
 
 def _spoken(current: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
