@@ -31,6 +31,7 @@ from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard import loaders_filter
 from dashboard.items import Known, Source, typical_rows, verified_rows
+from dashboard.layouts import arrays_of
 from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns, Filter, rows_of, to_params
 from dashboard.server import opened
@@ -91,6 +92,7 @@ def run_columns(path: str, run_id: str) -> Columns:
 def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # part of the cache key
     run = workspace(path).run(run_id)
     scores = run.table("scores")
+    arrays = arrays_of(run)
     asked = Askable(dataset(path), run, lambda: loaders_filter.states(path))
     return Columns(
         given=dataset(path).given,
@@ -101,6 +103,8 @@ def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # 
         is_suspect=scores["is_suspect"].to_numpy(),
         crosses=(scores["kind"] == "cross").to_numpy(),
         xy=run.array("xy") if run.has("xy") else None,
+        layouts=tuple(arrays),
+        layout=lambda method: run.array(arrays[method]),
         states=lambda: loaders_filter.states(path),
         field=asked.ask,
         keys=asked.keys,

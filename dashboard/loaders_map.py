@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dashboard import loaders
 from dashboard.charts.scatter import Colouring, Sample, can_colour, colouring_of_column, sample_points
+from dashboard.layouts import arrays_of
 from dashboard.server import opened
 from dashboard.server.points import Packet, codes, packet
 from dashboard.widgets.text import clean, community_name
@@ -78,12 +79,7 @@ def _drawn(path: str, run_id: str, stamp: str) -> Drawn:  # noqa: ARG001  # part
 
 def layouts(path: str, run_id: str) -> dict[str, str]:
     """The layouts that a run holds, the one of its settings first: the name of a method and the array with it."""
-    run = loaders.workspace(path).run(run_id)
-    if not run.has("xy"):
-        return {}
-    own = str(run.json("map")["method"]) if run.has("map") else "umap"
-    others = {"pca": "xy_pca"} if own != "pca" and run.has("xy_pca") else {}
-    return {own: "xy", **others}
+    return arrays_of(loaders.workspace(path).run(run_id))
 
 
 def positions(path: str, run_id: str, array: str) -> NDArray[np.floating]:

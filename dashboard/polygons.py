@@ -12,13 +12,13 @@ MAX_VERTICES = 60  # a hand-drawn lasso has hundreds; sixty follow it closely an
 
 
 def polygon(points: Sequence[Sequence[float]] | NDArray[np.floating]) -> Polygon:
-    """A drawn outline as at most `MAX_VERTICES` corners of four significant digits; () when it encloses nothing."""
+    """A drawn outline as at most `MAX_VERTICES` corners of six significant digits; () when it encloses nothing."""
     corners = np.asarray(points, np.float64)
     if corners.ndim != 2 or corners.shape[1] != 2 or not np.isfinite(corners).all():
         return ()
     if len(corners) > MAX_VERTICES:
         corners = corners[np.linspace(0, len(corners) - 1, MAX_VERTICES).round().astype(int)]
-    rounded = [(float(f"{x:.4g}"), float(f"{y:.4g}")) for x, y in corners]
+    rounded = [(float(f"{x:.6g}"), float(f"{y:.6g}")) for x, y in corners]
     distinct = tuple(p for i, p in enumerate(rounded) if p != rounded[i - 1] or len(rounded) == 1)
     return distinct if len(set(distinct)) >= 3 else ()
 

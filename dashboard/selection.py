@@ -26,7 +26,7 @@ Only = Literal["", "errors", "suspects", "cross", "within"]
 WHERE = "where:"  # how the part of a filter that is a condition is named
 MOST_IMAGES = 500  # chosen one by one; more make the link too long
 _NUMBERS = {"given": "given", "predicted": "predicted", "class": "class_id", "community": "community", "into": "into"}
-PARAMS = (*_NUMBERS, "both", "lasso", "only", "images", "decision", "suspicion", "where")
+PARAMS = (*_NUMBERS, "both", "lasso", "lasso_on", "only", "images", "decision", "suspicion", "where")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Filter:
 
     given, predicted: the label in the data set, the model's choice; `both` adds the opposite direction of the pair.
     class_id: given or predicted this class. community: the given label lies in it; into: the predicted one lies in
-    that. lasso: corners of a polygon on the map, in map coordinates. only: errors = predicted is not given; suspects =
-    flagged as probably wrong labels; cross, within = suspects whose suggestion leaves, or stays in, the community.
+    that. lasso: corners of a polygon in the coordinates of the layout by the method `lasso_on`, "" for the run's own.
+    only: errors = predicted is not given; suspects = flagged as probably wrong labels; cross, within = suspects whose
+    suggestion leaves, or stays in, the community.
     images: rows of the data set that somebody chose one by one, at most `MOST_IMAGES`. decision: what people said of
     the label so far. suspicion: lowest and highest, both included. where: conditions of the filter language.
     """
@@ -48,6 +49,7 @@ class Filter:
     community: int | None = None
     into: int | None = None
     lasso: Polygon = ()
+    lasso_on: str = ""
     only: Only = ""
     images: tuple[int, ...] = ()
     decision: Decided = ""
@@ -94,7 +96,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "class": {"class_id": None},
     "community": {"community": None},
     "into": {"into": None},
-    "lasso": {"lasso": ()},
+    "lasso": {"lasso": (), "lasso_on": ""},
     "only": {"only": ""},
     "images": {"images": ()},
     "decision": {"decision": ""},
@@ -108,9 +110,9 @@ class Columns:
 
     given, predicted, suggested: (N,) class numbers. community: (K,) of every class. suspicion: (N,) in 0..1, higher =
     more suspicious. is_suspect: (N,) bool. crosses: (N,) bool, the suggestion leaves the community of the given label.
-    xy: (N, 2) position on the map, or None where the run has no map. states: gives (N,) what people said until now, see
-    `states_of`. field: gives what a condition asks for by its key; `keys` are all there are, `metadata` those of the
-    data set itself.
+    xy: (N, 2) position on the map, or None where the run has no map; layout: gives it by a method, one of `layouts`.
+    states: gives (N,) what people said until now, see `states_of`. field: gives what a condition asks for by its key;
+    `keys` are all there are, `metadata` those of the data set itself.
     """
 
     given: NDArray[np.integer]
@@ -125,6 +127,8 @@ class Columns:
     field: Ask = lambda _: None
     keys: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    layout: Callable[[str], NDArray[np.floating]] | None = None
 
     def __len__(self) -> int:
         return len(self.given)
@@ -154,17 +158,20 @@ def rows_of(chosen: Filter, columns: Columns) -> NDArray[np.int64]:
     keep = _said_mask(chosen, columns, keep)
     rows = np.flatnonzero(keep)
     if chosen.lasso and columns.xy is not None:
-        rows = rows[lassoed(columns, chosen.lasso)[rows]]
+        rows = rows[lassoed(columns, chosen.lasso, chosen.lasso_on)[rows]]
     return rows
 
 
 @lru_cache(maxsize=8)
-def lassoed(columns: Columns, lasso: Polygon) -> NDArray[np.bool_]:
-    """Which images (N,) lie inside an outline on the map, none without a map; never change it in place.
+def lassoed(columns: Columns, lasso: Polygon, on: str = "") -> NDArray[np.bool_]:
+    """Which images (N,) lie inside an outline on a layout, none without that layout; never change it in place.
 
     Kept, because every run of a page asks again: of a million images it takes a quarter of a second.
     """
-    found = np.zeros(len(columns), bool) if columns.xy is None else inside(columns.xy, lasso)
+    xy = columns.xy
+    if on:
+        xy = columns.layout(on) if columns.layout is not None and on in columns.layouts else None
+    found = np.zeros(len(columns), bool) if xy is None else inside(xy, lasso)
     found.setflags(write=False)
     return found
 
@@ -224,6 +231,7 @@ def to_params(chosen: Filter) -> dict[str, str]:
         params["both"] = "1"
     if chosen.lasso:
         params["lasso"] = "_".join(f"{x:g}~{y:g}" for x, y in chosen.lasso)
+        params |= {"lasso_on": chosen.lasso_on} if chosen.lasso_on else {}
     if chosen.only:
         params["only"] = chosen.only
     if chosen.images:
@@ -240,10 +248,12 @@ def to_params(chosen: Filter) -> dict[str, str]:
 def from_params(params: Mapping[str, str]) -> Filter:
     """The filter a link asks for; what makes no sense is left out, because anyone can type into a URL."""
     only, decision = params.get("only", ""), params.get("decision", "")
+    lasso = _corners(params.get("lasso", ""))
     return Filter(
         **{field: _number(params.get(name)) for name, field in _NUMBERS.items()},
         both=params.get("both") == "1",
-        lasso=_corners(params.get("lasso", "")),
+        lasso=lasso,
+        lasso_on=params.get("lasso_on", "") if lasso else "",
         only=only if only in get_args(Only) else "",  # type: ignore[arg-type]  # checked just here
         images=_rows(params.get("images", "")),
         decision=decision if decision in DECIDED else "",
@@ -266,8 +276,9 @@ def fitting(
     misfits: dict[str, Any] = {
         name: None for name, limit in limits.items() if (value := getattr(chosen, name)) is not None and value >= limit
     }
-    if chosen.lasso and not has_map:
-        misfits["lasso"] = ()
+    layouts = ("", *columns.layouts) if columns is not None else (chosen.lasso_on,)
+    if chosen.lasso and (not has_map or chosen.lasso_on not in layouts):
+        misfits |= _EMPTY["lasso"]
     if columns is not None:
         misfits["where"] = tuple(condition for condition in chosen.where if columns.can_answer(condition))
     return replace(chosen, **misfits)

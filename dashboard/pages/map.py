@@ -7,20 +7,24 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import jump, state
+from dashboard.layouts import title_of
 from dashboard.selection import Polygon
 from dashboard.widgets.colouring import choose_colours, choose_layout
 from dashboard.widgets.frame import Seen, enter
 from dashboard.widgets.gallery import gallery, review_button
 from dashboard.widgets.image_map import MapView, image_map
 
-OWN = "xy"  # the run's own positions, which an outline in the filter refers to
 LASSO = "A lasso takes every image inside it, drawn or not."
-LOOK = "These positions are for looking: a lasso refers to the run's own ones."
 
 
-def lassoed(outline: Polygon) -> None:
-    """Take a lasso or box into the filter."""
-    state.set_filter(replace(state.current(), lasso=outline))
+def outlined(outline: Polygon, method: str) -> None:
+    """Take a lasso or box on the layout by `method` into the filter."""
+    state.set_filter(replace(state.current(), lasso=outline, lasso_on=method))
+
+
+def outline_on(seen: Seen, method: str) -> Polygon:
+    """The lasso in force, if it was drawn on this layout; old links do not name the run's own."""
+    return seen.chosen.lasso if (seen.chosen.lasso_on or seen.columns.layouts[0]) == method else ()
 
 
 def draw(seen: Seen) -> None:
@@ -30,15 +34,16 @@ def draw(seen: Seen) -> None:
         method, layout = choose_layout(seen)
     row = jump.marked(seen.opened)
     jump.write_link(row)
-    own = layout == OWN
-    outline = seen.chosen.lasso if own else ()
-    tools = "all" if own else "few"
-    view = MapView(seen, layout=layout, by=by, rows=seen.rows, marked=row, outline=outline, tools=tools)
-    sentence = image_map(view, key="map.points", on_outline=lassoed, on_pick=jump.mark)
-    only = "only large distances mean something" if method == "PCA" else "only neighbourhoods mean something"
+    outline = outline_on(seen, method)
+    view = MapView(seen, layout=layout, by=by, rows=seen.rows, marked=row, outline=outline)
+    sentence = image_map(
+        view, key="map.points", on_outline=lambda corners: outlined(corners, method), on_pick=jump.mark
+    )
+    elsewhere = "" if outline or not seen.chosen.lasso else " The lasso in force was drawn on another layout."
+    only = "only large distances mean something" if method == "pca" else "only neighbourhoods mean something"
     st.caption(
-        f"{sentence} {LASSO if own else LOOK} A click marks an image and shows the nearest ones. Position: {method} of "
-        f"the model's features; {only}. Under the pointer: given → predicted (suspicion)."
+        f"{sentence} {LASSO}{elsewhere} A click marks an image and shows the nearest ones. Position: "
+        f"{title_of(method)} of the model's features; {only}. Under the pointer: given → predicted (suspicion)."
     )
 
 

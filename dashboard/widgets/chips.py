@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.base.conditions import text_of
 from dashboard import state
+from dashboard.layouts import title_of
 from dashboard.selection import WHERE, Filter
 from dashboard.widgets.condition_words import in_words
 from dashboard.widgets.filter_form import DECISION, ONLY, filter_form
@@ -29,6 +30,7 @@ def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int 
         return in_words(next(c for c in chosen.where if WHERE + text_of(c) == part))
     arrow = "↔" if chosen.both else "→"
     low, high = chosen.suspicion or (0.0, 1.0)
+    lasso = f"lasso on {title_of(chosen.lasso_on)}" if chosen.lasso_on else "lasso"
     says: dict[str, Callable[[], str]] = {
         "pair": lambda: f"given: {name(chosen.given)} {arrow} predicted: {name(chosen.predicted)}",
         "given": lambda: f"given: {name(chosen.given)}",
@@ -36,7 +38,7 @@ def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int 
         "class": lambda: f"given or predicted: {name(chosen.class_id)}",
         "community": lambda: f"given in {community_name(chosen.community or 0)}",
         "into": lambda: f"predicted in {community_name(chosen.into or 0)}",
-        "lasso": lambda: "lasso" if n_lasso is None else f"lasso: {count(n_lasso, 'image')}",
+        "lasso": lambda: lasso if n_lasso is None else f"{lasso}: {count(n_lasso, 'image')}",
         "only": lambda: ONLY[chosen.only],
         "images": lambda: count(len(chosen.images), "chosen image"),
         "decision": lambda: f"decision: {DECISION[chosen.decision]}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import loaders_map, state
+from dashboard.layouts import title_of
 from dashboard.loaders_map import COLUMN
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import for_markdown
 
 COLOURS = ("given", "predicted", "community", "suspicion", "decision")
-METHODS = {"umap": "UMAP", "pca": "PCA", "pacmap": "PaCMAP", "tsne": "t-SNE"}
 
 
 def choose_colours(seen: Seen) -> str:
@@ -36,15 +36,15 @@ def choose_layout(seen: Seen) -> tuple[str, str]:
     found = loaders_map.layouts(seen.path, seen.run.run_id)
     methods = list(found)
     if len(methods) == 1:
-        return METHODS.get(methods[0], methods[0]), found[methods[0]]
+        return methods[0], found[methods[0]]
     usual = state.option("layout", methods)
     method = st.segmented_control(
         "Positions by",
         methods,
         default=usual,
-        format_func=lambda name: METHODS.get(name, name),
+        format_func=title_of,
         required=True,
         key=f"map.layout.{state.changes()}",
     )
     state.set_option("layout", method, methods)
-    return METHODS.get(method, method), found[method]
+    return method, found[method]

@@ -103,8 +103,8 @@ def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Se
     state.record()
     if not filtered:
         return seen
-    lasso = seen.chosen.lasso
-    show_chips(seen, n_lasso=int(lassoed(seen.columns, lasso).sum()) if lasso else 0)
+    lasso, on = seen.chosen.lasso, seen.chosen.lasso_on
+    show_chips(seen, n_lasso=int(lassoed(seen.columns, lasso, on).sum()) if lasso else 0)
     return seen
 
 

@@ -43,6 +43,8 @@ def columns_of(workspace: Path) -> Columns:
         is_suspect=scores["is_suspect"].to_numpy(),
         crosses=(scores["kind"] == "cross").to_numpy(),
         xy=run.array("xy"),
+        layouts=("umap", "pca"),
+        layout=lambda method: run.array({"umap": "xy", "pca": "xy_pca"}[method]),
     )
 
 

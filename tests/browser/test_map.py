@@ -12,7 +12,7 @@ import pytest
 
 from analysis.runs.workspace import Workspace
 from dashboard.charts.scatter import sample_points
-from dashboard.selection import Columns, Filter, rows_of
+from dashboard.selection import Columns, Filter, inside, rows_of
 from tests.browser.conftest import Server
 from tests.browser.test_look import CARDS, columns_of, filter_in, matches, settle, wait_for_filter
 from tests.factory import make_workspace
@@ -144,7 +144,7 @@ def test_a_lasso_sends_its_corners_and_the_server_counts(server: Server, browse:
     rows = rows_of(found, c)
     assert 4 <= len(found.lasso) <= 60 and 0 < len(rows) < len(c)
     assert matches(page) == len(rows)
-    page.get_by_role("button", name=f"lasso: {len(rows)} images").wait_for()
+    page.get_by_role("button", name=f"lasso on UMAP: {len(rows)} images").wait_for()
     assert page.locator(CARDS).count() == min(24, len(rows))
     page.locator(f".point-map[data-meant='{len(rows)}']").wait_for()  # the others are faint
     assert node.evaluate("e => e.map.data.outline.length") == len(found.lasso), "the lasso in force is drawn"
@@ -264,23 +264,36 @@ def test_filters_of_other_pages_stand_out_on_the_map(server: Server, browse: Bro
     assert node.get_attribute("data-meant") == str(len(rows_of(Filter(community=1), c)))
 
 
-def test_another_layout_of_the_run_is_shown_and_only_looked_at(server: Server, browse: Browse) -> None:
+def test_a_lasso_works_on_every_layout_and_the_link_names_it(server: Server, browse: Browse) -> None:
+    c = columns_of(server.workspace)
     run = Workspace.open(server.workspace).runs()[0]
     page = browse(server.url)
     node = open_map(page, "?community=1")
     page.get_by_role("radio", name="PCA").click()
-    page.locator(".point-map[data-tools=few]").wait_for()
     page.wait_for_function("() => location.search.includes('layout=pca')")
+    first = run.array("xy_pca")[0].tolist()
+    node.evaluate(
+        """async (e, [x, y]) => { while (Math.hypot(e.map.xy[0] - x, e.map.xy[1] - y) > 1e-5)
+          await new Promise(requestAnimationFrame); }""",
+        first,
+    )
     settle(page)
-    shown = node.evaluate("e => [...e.map.xy]")
-    assert np.allclose(np.reshape(shown, (-1, 2)), run.array("xy_pca"))
-    page.locator(".over").wait_for()
     drag(page, FEW)
-    settle(page)
-    assert filter_in(page) == Filter(community=1), "an outline would mean something else on the run's own map"
+    found = wait_for_filter(page, lambda f: bool(f.lasso))
+    assert found.lasso_on == "pca" and found.community == 1
+    inside_pca = np.flatnonzero(inside(run.array("xy_pca"), found.lasso) & (c.community[c.given] == 1))
+    assert 0 < len(inside_pca) < int((c.community[c.given] == 1).sum())
+    assert matches(page) == len(inside_pca)
+    page.get_by_role("button", name=re.compile("^lasso on PCA: ")).wait_for()
+    assert node.evaluate("e => e.map.data.outline.length") == len(found.lasso), "the lasso in force is drawn"
+
     page.get_by_role("radio", name="UMAP").click()
-    page.locator(".point-map[data-tools=all]").wait_for()
-    page.get_by_role("button", name="Lasso").wait_for()
+    page.get_by_text("The lasso in force was drawn on another layout.").wait_for()
+    settle(page)
+    assert node.evaluate("e => e.map.data.outline.length") == 0 and matches(page) == len(inside_pca)
+    again = browse(server.url)
+    open_map(again, "?" + page.url.split("?", 1)[1])
+    assert filter_in(again) == found and matches(again) == len(inside_pca)
 
 
 @pytest.mark.slow
@@ -300,7 +313,7 @@ def test_more_images_than_can_be_drawn_are_sampled_and_a_click_still_names_the_r
     assert matches(page) == len(rows_of(found, c)), "every image inside counts, drawn or not"
     page.locator(f".point-map[data-meant='{sampled(c, found)}']").wait_for()
     edge = int(np.asarray(c.xy)[:, 0].argmax())
-    page.get_by_role("button", name=re.compile("^lasso:")).click()
+    page.get_by_role("button", name=re.compile("^lasso on UMAP:")).click()
     wait_for_filter(page, lambda f: not f.lasso)
     point = node.evaluate(
         "e => { let best = 0; for (let i = 0; i < 200000; i++)"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,6 +40,7 @@ def columns(n: int = 400, k: int = 6, seed: int = 0) -> Columns:
     split = pd.Series(rng.choice(["train", "test", None], n))  # type: ignore[arg-type]
     fields = {"split": field_of(split), "path": field_of(pd.Series([f"Holiday/{i}.png" for i in range(n)]))}
     states = (rng.integers(0, 6, n) + 1 + EXCLUDED * (rng.random(n) < 0.2)).astype(np.int8)
+    xy, pca = rng.random((2, n, 2)).astype(np.float32) * 2
     return Columns(
         given=labels,
         predicted=predicted,
@@ -46,7 +49,9 @@ def columns(n: int = 400, k: int = 6, seed: int = 0) -> Columns:
         suspicion=rng.random(n),
         is_suspect=rng.random(n) < 0.3,
         crosses=community[labels] != community[suggested],
-        xy=rng.random((n, 2)).astype(np.float32) * 2,
+        xy=xy,
+        layouts=("umap", "pca"),
+        layout={"umap": xy, "pca": pca}.__getitem__,
         states=lambda: states,
         field=fields.get,
         keys=tuple(fields),
@@ -75,8 +80,8 @@ def brute(chosen: Filter, c: Columns) -> list[int]:
         wanted = {"": True, "errors": g != p, "suspects": suspect, "cross": suspect and cross}
         tests.append(wanted.get(chosen.only, suspect and not cross))
         if chosen.lasso:
-            assert c.xy is not None
-            x, y = c.xy[i]
+            assert c.xy is not None and c.layout is not None
+            x, y = (c.layout(chosen.lasso_on) if chosen.lasso_on else c.xy)[i]
             tests.append(bool(0 <= x <= 1 and 0 <= y <= 1))
         tests.append(not chosen.images or i in chosen.images)
         low, high = chosen.suspicion or (0, 1)
@@ -107,6 +112,7 @@ filters = st.builds(
     community=st.none() | st.integers(0, 2),
     into=st.none() | st.integers(0, 2),
     lasso=st.sampled_from([(), SQUARE]),
+    lasso_on=st.sampled_from(["", "umap", "pca"]),
     only=st.sampled_from(["", "errors", "suspects", "cross", "within"]),
     images=st.lists(st.integers(0, 450), max_size=30, unique=True).map(tuple),
     decision=st.sampled_from(DECIDED),
@@ -118,7 +124,7 @@ filters = st.builds(
         max_size=2,
         unique_by=lambda condition: condition.key,
     ).map(tuple),
-)
+).map(lambda chosen: chosen if chosen.lasso else replace(chosen, lasso_on=""))
 
 
 @given(filters, st.integers(0, 5))
@@ -180,6 +186,21 @@ def test_a_lasso_without_a_map_is_left_out_as_are_unknown_classes() -> None:
     asked = Filter(given=9, community=1, lasso=SQUARE)
     assert fitting(asked, n_classes=5, n_communities=2, has_map=False) == Filter(community=1)
     assert fitting(asked, n_classes=10, n_communities=1, has_map=True) == Filter(given=9, lasso=SQUARE)
+
+
+def test_a_lasso_on_a_layout_that_the_run_lacks_is_left_out_and_old_links_mean_its_own() -> None:
+    c = columns()
+    asked = from_params({"lasso": "0~0_1~0_1~1_0~1", "lasso_on": "tsne"})
+    assert asked == Filter(lasso=SQUARE, lasso_on="tsne") and len(rows_of(asked, c)) == 0
+    assert fitting(asked, n_classes=6, n_communities=3, has_map=True, columns=c).is_empty
+    old = fitting(from_params({"lasso": "0~0_1~0_1~1_0~1"}), n_classes=6, n_communities=3, has_map=True, columns=c)
+    own, other = (rows_of(replace(old, lasso_on=name), c).tolist() for name in ("umap", "pca"))
+    assert rows_of(old, c).tolist() == own != other
+
+
+def test_corners_far_from_zero_keep_six_digits_in_a_link() -> None:
+    corners = ((1234.56, 7.0), (1234.57, 7.0), (1234.57, 7.00001))
+    assert polygon(corners) == corners and from_params(to_params(Filter(lasso=corners))).lasso == corners
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "", "x", "9" * 40, "١", "1 "])
