@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from analysis import comparing, labels, reporting
+from analysis import comparing, labels, reporting, retraining
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
-from analysis.options import build_parser
+from analysis.options import build_parser, pairs_of
 
 S = TypeVar("S")
 STOPPED = 130  # what a shell expects of a program ended by Ctrl+C
@@ -47,7 +47,7 @@ def _run(args: argparse.Namespace) -> int:
         args.source,
         args.workspace,
         reader=args.reader,
-        options=_options(args.option),
+        options=pairs_of(args.option),
         settings=settings,
         reread=args.reread,
     )
@@ -57,16 +57,6 @@ def _run(args: argparse.Namespace) -> int:
 
 def _graph_settings(args: argparse.Namespace) -> GraphSettings:
     return GraphSettings(top=args.top, resolution=args.resolution, prune=args.prune, method=args.method, seed=args.seed)
-
-
-def _options(pairs: list[str], name_of_option: str = "--option") -> dict[str, str]:
-    options = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UserError(f"{name_of_option} {pair}", wanted="NAME=VALUE")
-        options[name] = value
-    return options
 
 
 def _settings(make: Callable[[], S]) -> S:
@@ -123,7 +113,7 @@ def _graph(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from analysis.job import export
 
-    chosen = {"options": _options(args.option), "policy": _options(args.policy, "--policy")}
+    chosen = {"options": pairs_of(args.option), "policy": pairs_of(args.policy, "--policy")}
     print(export(args.workspace, args.format, args.out, where=args.where, database=args.database, **chosen))
     return 0
 
@@ -182,6 +172,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     **labels.COMMANDS,
     **reporting.COMMANDS,
     **comparing.COMMANDS,
+    **retraining.COMMANDS,
 }
 
 

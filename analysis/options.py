@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analysis import __version__, comparing, labels, reporting
+from analysis import __version__, comparing, labels, reporting, retraining
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings
+from analysis.base.errors import UserError
 
 DEMO_WORKSPACE = "workspaces/demo"
 
@@ -35,7 +36,19 @@ def build_parser() -> argparse.ArgumentParser:
     labels.add_commands(commands, _command, _add_database)
     reporting.add_commands(commands, _command, _add_database)
     comparing.add_commands(commands, _command, _add_database)
+    retraining.add_commands(commands, _command, _add_database)
     return parser
+
+
+def pairs_of(pairs: list[str], name_of_option: str = "--option") -> dict[str, str]:
+    """The options that NAME=VALUE texts say; UserError for one that is none."""
+    options = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"{name_of_option} {pair}", wanted="NAME=VALUE")
+        options[name] = value
+    return options
 
 
 def _command(commands: Any, name: str, summary: str, *examples: str) -> argparse.ArgumentParser:

@@ -29,6 +29,7 @@ FLOORS = {
             "pipeline",
             "plain",
             "reporting",
+            "retraining",
             "steps",
             "terminal",
         )

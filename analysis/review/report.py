@@ -20,10 +20,10 @@ from analysis.base.arrays import wilson
 from analysis.base.errors import UserError
 from analysis.data.images import MEDIA_TYPE, ImageStore
 from analysis.review.agreement import agreements
-from analysis.review.audit import AuditResult, AuditRule, audit_result, take_sample
+from analysis.review.audit import AuditResult, audit_result
 from analysis.review.decisions import DecisionStore
+from analysis.review.drawn import drawn_audits
 from analysis.review.gather import gather
-from analysis.review.named import NamedQueues
 from analysis.review.said import Said, said_of
 from analysis.review.standing import JUDGEMENTS, WRONG
 from analysis.runs.run import Run
@@ -83,13 +83,8 @@ def report(workspace: Workspace, store: DecisionStore, run: Run, *, images: Imag
 def newest_audit(workspace: Workspace, store: DecisionStore, said: Said) -> AuditResult | None:
     """What the newest random audit says that has a judgement; None without any."""
     ids = workspace.dataset().table["image_id"].to_numpy(object)
-    for queue in NamedQueues(store).all():
-        if queue.kind != "audit" or queue.problem:
-            continue
-        rule = AuditRule.of(queue.rule)
-        known = store.current(until=rule.as_of)
-        rows = pd.Index(ids).get_indexer(known.loc[known["verdict"].isin(JUDGEMENTS), "image_id"])
-        found = audit_result(take_sample(ids, rule, rows[rows >= 0]), said.verdict)
+    for audit in drawn_audits(store, ids):
+        found = audit_result(audit, said.verdict)
         if found.rate is not None:
             return found
     return None
