@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 
 BLOCK_BYTES = 4 << 20  # about one L2 cache: larger blocks measured slower, smaller ones pay Python's overhead
+CACHE_BYTES = 1 << 20  # for blocks that several quick operations read one after the other
+THREADED_BYTES = 64 << 20  # below this a thread costs more than it saves
+MAX_THREADS = 8  # memory is the limit long before
+# Sums must not depend on the order of the images, or equal data would give other results: values in 0..1 are split into
+# whole steps of a coarse and a fine grid, whose sums are exact in float64 for up to 2^27 values.
+COARSE, FINE = 2.0**24, 2.0**50
 
 
 def row_blocks(n_rows: int, row_bytes: int, *, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
@@ -18,6 +27,41 @@ def row_blocks(n_rows: int, row_bytes: int, *, block_bytes: int = BLOCK_BYTES) -
     step = max(1, block_bytes // max(1, row_bytes))
     for start in range(0, n_rows, step):
         yield slice(start, min(n_rows, start + step))
+
+
+def over_blocks(work: Callable[[slice], None], n_rows: int, row_bytes: int) -> None:
+    """Call `work` with slices that cover `n_rows` rows, cache-sized, on threads where there is much to do.
+
+    The order is not defined and calls overlap: `work` writes to its own rows only. The first exception is raised.
+    """
+    blocks = row_blocks(n_rows, row_bytes, block_bytes=CACHE_BYTES)
+    n_threads = min(MAX_THREADS, _processors()) if n_rows * row_bytes >= THREADED_BYTES else 1
+    lock = Lock()
+
+    def take_turns() -> None:
+        while True:
+            with lock:
+                rows = next(blocks, None)
+            if rows is None:
+                return
+            work(rows)
+
+    if n_threads == 1:
+        take_turns()
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        for done in [pool.submit(take_turns) for _ in range(n_threads)]:
+            done.result()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def on_grids(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`values` in 0..1 as whole numbers of 1 / COARSE and of 1 / FINE: sums of each are exact in any order."""
+    whole = np.floor(values * COARSE)
+    return whole, np.rint(values * FINE - whole * (FINE / COARSE))
 
 
 def mean_ranks(values: Floats) -> NDArray[np.float64]:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.base.arrays import row_blocks
+from analysis.base.arrays import over_blocks, row_blocks
 from analysis.base.errors import BadInput
 
 ROW_SUM_TOLERANCE = 1e-3  # farther off is refused, nearer is normalised
+LOWEST, HIGHEST = -1e-6, 1 + 1e-4  # values beyond are no probabilities
 
 
 def check_labels(labels: NDArray[Any], n_classes: int, *, lowest: int, what: str) -> None:
@@ -39,23 +40,55 @@ def top_of_block(block: NDArray[Any], k: int) -> NDArray[np.int64]:
     return best
 
 
-def check_probabilities(probs: NDArray[Any], *, n_classes: int) -> None:
-    """Refuse (N, K) values that are no probabilities, naming the first bad row. One pass in blocks.
+def check_probabilities(probs: NDArray[Any], *, n_classes: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Refuse (N, K) values that are no probabilities; give back the best class (N,) of each row and its value (N,).
 
-    Raises BadInput: wrong shape, NaN or infinity, values outside 0..1 ("look like logits"), rows not summing to one.
+    The lowest class wins a tie. One pass, which is why the check and the best class come together. Raises BadInput with
+    the first bad row: wrong shape, NaN or infinity, values outside 0..1 ("look like logits"), rows not summing to one.
     """
     if probs.ndim != 2 or probs.shape[1] != n_classes:
         raise BadInput(f"The probabilities have the shape {probs.shape}", wanted=f"(images, {n_classes} classes)")
-    for rows in row_blocks(len(probs), n_classes * probs.itemsize):
-        block = np.asarray(probs[rows], dtype=np.float32 if probs.dtype == np.float16 else None)
-        low, high, total = block.min(axis=1), block.max(axis=1), block.sum(axis=1, dtype=np.float64)
-        finite = np.isfinite(low) & np.isfinite(high)
-        in_range = (low >= -1e-6) & (high <= 1 + 1e-4)
-        good = finite & in_range & (np.abs(total - 1) <= ROW_SUM_TOLERANCE)
-        if good.all():
-            continue
+    probs = np.asarray(probs)  # slices of a plain array are cheaper to make than slices of a memory map
+    best, value = np.empty(len(probs), np.int64), np.empty(len(probs), probs.dtype)
+    doubtful: list[slice] = []
+
+    def look(rows: slice) -> None:
+        block = quick_floats(probs[rows])
+        best[rows] = block.argmax(axis=1)
+        top = block[np.arange(len(block)), best[rows]]
+        value[rows] = top
+        if not _plainly_good(block, top):
+            doubtful.append(rows)
+
+    over_blocks(look, len(probs), n_classes * probs.itemsize)
+    for rows in sorted(doubtful, key=lambda rows: rows.start):
+        _check_block(quick_floats(probs[rows]), rows.start)
+    return best, value
+
+
+def quick_floats(block: NDArray[Any]) -> NDArray[Any]:
+    """The block itself where processors calculate with its type, else (half precision, whole numbers) as float32."""
+    return block if block.dtype in (np.float32, np.float64) else block.astype(np.float32)
+
+
+def _plainly_good(block: NDArray[Any], top: NDArray[Any]) -> bool:
+    # in this order: NaN fails the first comparison, infinity one of the two, so that the sum never meets them
+    if not (block.min() >= LOWEST and top.max() <= HIGHEST):
+        return False
+    # einsum adds float32 several times faster than `sum` does float64, and is off by far less than the other half
+    return bool((np.abs(np.einsum("ij->i", block) - 1) <= ROW_SUM_TOLERANCE / 2).all())
+
+
+def _check_block(block: NDArray[Any], start: int) -> None:
+    low, high = block.min(axis=1), block.max(axis=1)
+    finite = np.isfinite(low) & np.isfinite(high)
+    in_range = (low >= LOWEST) & (high <= HIGHEST)
+    with np.errstate(invalid="ignore"):  # infinities of both signs
+        total = block.sum(axis=1, dtype=np.float64)
+    good = finite & in_range & (np.abs(total - 1) <= ROW_SUM_TOLERANCE)
+    if not good.all():
         first = int(np.flatnonzero(~good)[0])
-        _refuse_row(rows.start + first, bool(finite[first]), bool(in_range[first]), float(total[first]))
+        _refuse_row(start + first, bool(finite[first]), bool(in_range[first]), float(total[first]))
 
 
 def _refuse_row(row: int, finite: bool, in_range: bool, total: float) -> None:
@@ -79,18 +112,27 @@ def check_top(top_class: NDArray[Any], top_prob: NDArray[Any], n_classes: int) -
             wanted="the same shape (images, k) with k >= 1",
         )
     check_finite(top_prob, "The top-k probabilities")
-    bad = (top_class < 0) | (top_class >= n_classes)
+    for rows in row_blocks(len(top_class), top_class.shape[1] * 16):
+        _check_top_block(np.asarray(top_class[rows]), np.asarray(top_prob[rows]), rows.start, n_classes=n_classes)
+
+
+def _check_top_block(classes: NDArray[Any], values: NDArray[Any], start: int, *, n_classes: int) -> None:
+    bad = (classes < 0) | (classes >= n_classes)
     if bad.any():
-        row = int(np.flatnonzero(bad.any(axis=1))[0])
+        row = start + int(np.flatnonzero(bad.any(axis=1))[0])
         raise BadInput(f"Row {row} names a class outside 0..{n_classes - 1}", wanted="class numbers")
-    total = top_prob.sum(axis=1, dtype=np.float64)
-    wrong = (top_prob < -1e-6).any(axis=1) | (total > 1 + ROW_SUM_TOLERANCE)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise BadInput(f"Row {row} of the top-k values sums to {total[row]:.6g}", wanted="probabilities, at most one")
-    if (np.diff(top_prob, axis=1) > 1e-6).any():
-        row = int(np.flatnonzero((np.diff(top_prob, axis=1) > 1e-6).any(axis=1))[0])
-        raise BadInput(f"Row {row} of the top-k values is not sorted", wanted="the most probable class first")
+    total = values.sum(axis=1, dtype=np.float64)
+    wrong = np.flatnonzero((values < LOWEST).any(axis=1) | (total > 1 + ROW_SUM_TOLERANCE))
+    if len(wrong):
+        raise BadInput(
+            f"Row {start + wrong[0]} of the top-k values sums to {total[wrong[0]]:.6g}",
+            wanted="probabilities, at most one",
+        )
+    unsorted = np.flatnonzero((np.diff(values, axis=1) > 1e-6).any(axis=1))
+    if len(unsorted):
+        raise BadInput(
+            f"Row {start + unsorted[0]} of the top-k values is not sorted", wanted="the most probable class first"
+        )
 
 
 def check_finite(values: NDArray[Any], what: str) -> None:

@@ -16,8 +16,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from analysis.base.arrays import row_blocks
-from analysis.base.checks import check_finite, check_labels, check_probabilities, check_top, top_of_block
+from analysis.base.arrays import over_blocks
+from analysis.base.checks import (
+    check_finite,
+    check_labels,
+    check_probabilities,
+    check_top,
+    quick_floats,
+    top_of_block,
+)
 from analysis.base.errors import BadInput
 
 Array = NDArray[Any]
@@ -124,12 +131,13 @@ class Predictions:
     top_class: Array | None = None
     top_prob: Array | None = None
     features: Array | None = None
+    _best: tuple[NDArray[np.int64], Array] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         if (self.probs is None) == (self.top_class is None) or (self.top_class is None) != (self.top_prob is None):
             raise ValueError("predictions are either dense (`probs`) or top-k (`top_class` and `top_prob`)")
         if self.probs is not None:
-            check_probabilities(self.probs, n_classes=self.n_classes)
+            object.__setattr__(self, "_best", check_probabilities(self.probs, n_classes=self.n_classes))
         else:
             check_top(self.top_class, self.top_prob, self.n_classes)  # type: ignore[arg-type]  # both set, see above
         for name, array in (("features", self.features), ("held_out", self.held_out)):
@@ -141,31 +149,47 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.probs if self.probs is not None else self.top_class)  # type: ignore[arg-type]
 
-    def top(self, k: int) -> tuple[NDArray[np.int64], Array]:
-        """The k most probable classes (N, k) and their probabilities (N, k), best first, lower class first on ties."""
+    def top(self, k: int, rows: slice = slice(None)) -> tuple[NDArray[np.int64], Array]:
+        """The k most probable classes (n, k) of `rows` and their probabilities, best first, lower class on ties."""
         k = min(k, self.n_classes)
         if self.probs is None:
             assert self.top_class is not None and self.top_prob is not None
-            return self.top_class[:, :k].astype(np.int64), self.top_prob[:, :k]
-        ids = np.empty((len(self), k), np.int64)
-        values = np.empty((len(self), k), self.probs.dtype)
-        for rows in row_blocks(len(self), self.probs.shape[1] * self.probs.itemsize):
-            block = np.asarray(self.probs[rows])
-            ids[rows] = top_of_block(block, k)
-            values[rows] = np.take_along_axis(block, ids[rows], axis=1)
+            return self.top_class[rows, :k].astype(np.int64), self.top_prob[rows, :k]
+        if self._best is not None and k == 1:
+            return self._best[0][rows, None], self._best[1][rows, None]
+        probs = np.asarray(self.probs[rows])
+        ids = np.empty((len(probs), k), np.int64)
+        values = np.empty((len(probs), k), probs.dtype)
+
+        def look(part: slice) -> None:
+            block = quick_floats(probs[part])
+            ids[part] = top_of_block(block, k)
+            values[part] = np.take_along_axis(block, ids[part], axis=1)
+
+        over_blocks(look, len(probs), probs.shape[1] * probs.itemsize)
         return ids, values
+
+    @property
+    def n_listed(self) -> int:
+        """How many probabilities a row holds: K, or k of top-k lists."""
+        return (self.probs if self.probs is not None else self.top_class).shape[1]  # type: ignore[union-attr]
+
+    def best(self) -> tuple[NDArray[np.int64], Array]:
+        """The predicted class (N,), lowest index on a tie, and its probability (N,)."""
+        classes, values = self.top(1)
+        return classes[:, 0], values[:, 0]
 
     def argmax(self) -> NDArray[np.int64]:
         """The predicted class (N,), lowest index on a tie."""
-        return self.top(1)[0][:, 0]
+        return self.best()[0]
 
-    def prob_of(self, labels: Array) -> NDArray[np.float64]:
-        """P[i, labels[i]] (N,); 0 where a top-k list does not hold the class."""
+    def prob_of(self, labels: Array, rows: slice = slice(None)) -> Array:
+        """P[i, labels[i]] of `rows`, one per label, as stored; 0 where a top-k list does not hold the class."""
         if self.probs is not None:
-            return np.asarray(self.probs[np.arange(len(self)), labels], np.float64)
+            return np.asarray(self.probs[rows])[np.arange(len(labels)), labels]
         assert self.top_class is not None and self.top_prob is not None
-        hit = self.top_class == np.asarray(labels)[:, None]
-        return np.where(hit, self.top_prob, 0).sum(axis=1, dtype=np.float64)
+        hit = self.top_class[rows] == np.asarray(labels)[:, None]
+        return np.where(hit, self.top_prob[rows], 0).sum(axis=1, dtype=self.top_prob.dtype)
 
 
 @dataclass(frozen=True, eq=False)

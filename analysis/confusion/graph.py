@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from analysis.base.arrays import row_blocks
+from analysis.base.arrays import COARSE, FINE, on_grids, row_blocks
 from analysis.base.config import GraphSettings
 from analysis.base.errors import BadInput
 from analysis.base.types import ConfusionGraph, Predictions
@@ -20,9 +20,6 @@ NO_STRUCTURE = 0.1  # modularity below which the communities mean nothing
 GOOD_STRUCTURE = 0.3  # modularity from which `auto` does not prune
 UNEVEN = 2.0  # largest over smallest class from which `auto` uses rates
 EVENLY = "the classes are confused with each other about evenly, so read the groups with care."
-# Sums must not depend on the order of the images, or equal data would give other communities: scores are split into
-# whole steps of a coarse and a fine grid, whose sums are exact in float64 for up to 2^27 images.
-COARSE, FINE = 2.0**24, 2.0**50
 
 
 def top_for(settings: GraphSettings, n_classes: int) -> int:
@@ -53,18 +50,16 @@ def class_scores(given: NDArray[np.int64], predictions: Predictions, *, n_classe
 
     An image whose listed scores are all zero gives nothing.
     """
-    classes, scores = predictions.top(top)
     high = low = sparse.csr_array((n_classes, n_classes))
-    k = classes.shape[1]
-    for rows in row_blocks(len(given), k, block_bytes=CHUNK):
-        values = np.clip(np.asarray(scores[rows], np.float64), 0, None)
+    for rows in row_blocks(len(given), min(top, predictions.n_listed), block_bytes=CHUNK):
+        classes, scores = predictions.top(top, rows)
+        values = np.clip(np.asarray(scores, np.float64), 0, None)
         sums = values.sum(axis=1, keepdims=True)
         values /= np.where(sums > 0, sums, 1)
-        values[classes[rows] == given[rows, None]] = 0
+        values[classes == given[rows, None]] = 0
         used = np.flatnonzero(values)
-        own, other, values = given[rows][used // k], classes[rows].ravel()[used], values.ravel()[used]
-        whole = np.floor(values * COARSE)
-        rest = np.rint(values * FINE - whole * (FINE / COARSE))
+        own, other, values = given[rows][used // classes.shape[1]], classes.ravel()[used], values.ravel()[used]
+        whole, rest = on_grids(values)
         rest[(whole == 0) & (rest == 0)] = 1.0  # however small, it is a positive score and makes an edge
         high, low = high + sum_cells(own, other, whole, n_classes), low + sum_cells(own, other, rest, n_classes)
     return sparse.csr_array(high / COARSE + low / FINE)

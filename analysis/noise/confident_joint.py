@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.base.arrays import row_blocks
+from analysis.base.arrays import COARSE, FINE, on_grids, over_blocks, row_blocks
 from analysis.base.types import Predictions
 from analysis.noise.rows import RowFacts
 
@@ -70,46 +70,47 @@ def confident_joint(given: Array, predictions: Predictions, facts: RowFacts, *, 
     return ConfidentJoint(threshold, guess, rows[kept], columns[kept], whole[kept], n_given)
 
 
-def by_class(given: Array, n_classes: int) -> NDArray[np.int64]:
-    """Row numbers (N,) ordered by given class, then by row."""
-    small = given.astype(np.uint16) if n_classes <= 1 << 16 else given  # 16 bits are sorted in linear time
-    return np.argsort(small, kind="stable")
-
-
 def _thresholds(given: Array, p_given: Array, n_given: NDArray[np.int64]) -> NDArray[np.float64]:
-    # sorted values make the sum, and so its last bit, independent of the order of the rows
-    values = p_given[by_class(given, len(n_given))].astype(np.float64)
-    out = np.full(len(n_given), NO_CLASS)
-    ends = np.cumsum(n_given)
-    for label in np.flatnonzero(n_given):
-        own = values[ends[label] - n_given[label] : ends[label]]
-        own.sort()
-        out[label] = own.sum() / n_given[label]
+    # on the grids the sum, and so its last bit, is independent of the order of the rows
+    whole, rest = np.zeros(len(n_given)), np.zeros(len(n_given))
+    for rows in row_blocks(len(given), 32):
+        coarse, fine = on_grids(p_given[rows].astype(np.float64))
+        whole += np.bincount(given[rows], coarse, minlength=len(n_given))
+        rest += np.bincount(given[rows], fine, minlength=len(n_given))
+    sums = whole / COARSE + rest / FINE
+    means = np.divide(sums, n_given, out=np.full(len(n_given), NO_CLASS), where=n_given > 0)
     # as coarse as the probabilities that are compared with it
-    return np.maximum(out.astype(p_given.dtype), p_given.dtype.type(2 * TAU)).astype(np.float64)
+    return np.maximum(means.astype(p_given.dtype), p_given.dtype.type(2 * TAU)).astype(np.float64)
 
 
 def _guess(predictions: Predictions, facts: RowFacts, threshold: Array, *, form: Form) -> NDArray[np.int64]:
     cut = threshold.astype(facts.p_given.dtype) - facts.p_given.dtype.type(TAU)
     guess = np.where(facts.p_predicted >= cut[facts.predicted], facts.predicted, -1)
+    # few: their best class misses its own threshold, so that a less probable one may be the only one to reach its own
     rest = np.flatnonzero((guess == -1) & (facts.p_predicted >= cut.min(initial=np.inf)))
-    width = predictions.n_classes if predictions.probs is not None else predictions.top_class.shape[1]  # type: ignore[union-attr]
-    for block in row_blocks(len(rest), width * 8):
-        rows = rest[block]
-        if predictions.probs is not None:
-            values = np.asarray(predictions.probs[rows])
-            classes = np.broadcast_to(np.arange(width), values.shape)
-            confident = values >= cut
-        else:
-            assert predictions.top_class is not None and predictions.top_prob is not None
-            classes, values = np.asarray(predictions.top_class[rows]), np.asarray(predictions.top_prob[rows])
-            confident = values >= cut[classes]
-        best = np.where(confident, values, -1).argmax(axis=1)
-        within = classes[np.arange(len(rows)), best]
-        n_confident = confident.sum(axis=1)
+
+    def look(part: slice) -> None:
+        rows = rest[part]
+        classes, values = _listed(predictions, rows)
+        confident = values >= (cut if classes is None else cut[classes])
+        n_confident = np.count_nonzero(confident, axis=1)
+        best = confident.argmax(axis=1)
+        if form == "paper":
+            best = np.where(confident, values, -1).argmax(axis=1)
+        within = best if classes is None else classes[np.arange(len(rows)), best]
         several = within if form == "paper" else facts.predicted[rows]
         guess[rows] = np.select([n_confident == 0, n_confident == 1], [-1, within], several)
-    return guess.astype(np.int64)
+
+    over_blocks(look, len(rest), predictions.n_listed * facts.p_given.itemsize)
+    return guess
+
+
+def _listed(predictions: Predictions, rows: Array) -> tuple[Array | None, Array]:
+    """The classes of some rows, None for all in order, and their probabilities."""
+    if predictions.probs is not None:
+        return None, np.asarray(predictions.probs)[rows]
+    assert predictions.top_class is not None and predictions.top_prob is not None
+    return predictions.top_class[rows], predictions.top_prob[rows]
 
 
 def _count(given: Array, guess: Array, n_classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.base.arrays import row_blocks
-from analysis.base.checks import check_labels
+from analysis.base.arrays import over_blocks, row_blocks
+from analysis.base.checks import check_labels, quick_floats
 from analysis.base.errors import BadInput
 from analysis.base.types import Predictions
 
@@ -21,45 +21,83 @@ Array = NDArray[Any]
 class RowFacts:
     """Per image, in the float type of the predictions: nothing of size N x K.
 
-    `p_given` (N,), `predicted` (N,) lowest class on a tie, `p_predicted` (N,); `other` (N,) the most probable class
-    that is not the given one (the given one itself where no other class is known) and `p_other` (N,), 0 there. In top-k
-    predictions every probability that is not listed counts as 0.
+    `given` (N,); `p_given` (N,), `predicted` (N,) lowest class on a tie, `p_predicted` (N,). In top-k predictions every
+    probability that is not listed counts as 0.
     """
 
+    given: NDArray[np.int64]
+    predictions: Predictions
     p_given: Array
     predicted: NDArray[np.int64]
     p_predicted: Array
-    other: NDArray[np.int64]
-    p_other: Array
+
+    @property
+    def other(self) -> NDArray[np.int64]:
+        """The most probable class (N,) that is not the given one (the given one itself where no other is known)."""
+        return self._others[0]
+
+    @property
+    def p_other(self) -> Array:
+        """The probability (N,) of `other`; 0 where no other class is known."""
+        return self._others[1]
 
     @cached_property
     def margin(self) -> NDArray[np.float64]:
         """max over j != given of P[i, j], minus P[i, given]: (N,) in -1..1."""
         return self.p_other.astype(np.float64) - self.p_given
 
+    def margin_at(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The margins of some rows, without a look at all the others."""
+        p_other = self.p_predicted[rows].astype(np.float64)
+        agreeing = np.flatnonzero(self.predicted[rows] == self.given[rows])
+        for part in row_blocks(len(agreeing), self.predictions.n_listed * 8):
+            at = agreeing[part]
+            p_other[at] = _second(self.predictions, self.given[rows[at]], rows[at])[1]
+        return p_other - self.p_given[rows]
+
+    @cached_property
+    def _others(self) -> tuple[NDArray[np.int64], Array]:
+        # where the prediction is another class than the given one it is this class; else the rows are read once more
+        other, p_other = self.predicted.copy(), self.p_predicted.copy()
+
+        def look(rows: slice) -> None:
+            at = rows.start + np.flatnonzero(self.predicted[rows] == self.given[rows])
+            if len(at):
+                other[at], p_other[at] = _second(self.predictions, self.given[at], at)
+
+        over_blocks(look, len(other), self.predictions.n_listed * p_other.itemsize)
+        return other, p_other
+
 
 def gather(given: Array, predictions: Predictions) -> RowFacts:
-    """Look at every row once. `given` (N,) integers in 0..K-1, as many as there are predictions."""
+    """What the rows say of the given labels (N,), integers in 0..K-1, as many as there are predictions."""
     check_labels(given, predictions.n_classes, lowest=0, what="given")
     if len(given) != len(predictions):
         raise BadInput(
             f"There are {len(given)} given labels and {len(predictions)} rows of predictions",
             wanted="one row per label",
         )
-    n = len(given)
-    dtype = (predictions.probs if predictions.probs is not None else predictions.top_prob).dtype  # type: ignore[union-attr]
-    facts = RowFacts(
-        p_given=np.empty(n, dtype),
-        predicted=np.empty(n, np.int64),
-        p_predicted=np.empty(n, dtype),
-        other=np.empty(n, np.int64),
-        p_other=np.empty(n, dtype),
-    )
+    predicted, p_predicted = predictions.best()
+    p_given = np.empty(len(given), p_predicted.dtype)
+    for rows in row_blocks(len(given), 64):
+        p_given[rows] = predictions.prob_of(given[rows], rows)
+    return RowFacts(np.asarray(given, np.int64), predictions, p_given, predicted, p_predicted)
+
+
+def _second(predictions: Predictions, given: Array, rows: Array) -> tuple[NDArray[np.int64], Array]:
+    """Of some rows the most probable class that is not the given one, and its probability."""
+    at = np.arange(len(rows))
     if predictions.probs is not None:
-        _fill_dense(facts, given, predictions.probs)
-    else:
-        _fill_top(facts, given, predictions)
-    return facts
+        block = quick_floats(predictions.probs[rows])  # indexing by row numbers has made a copy
+        block[at, given] = -np.inf
+        other = block.argmax(axis=1)
+        return other, np.maximum(block[at, other], 0 if predictions.n_classes == 1 else -np.inf)
+    assert predictions.top_class is not None and predictions.top_prob is not None
+    classes, values = predictions.top_class[rows], predictions.top_prob[rows]
+    is_other = classes != given[:, None]
+    first = is_other.argmax(axis=1)
+    known = is_other[at, first]
+    return np.where(known, classes[at, first], given), np.where(known, values[at, first], 0)
 
 
 def entropies(predictions: Predictions) -> NDArray[np.float64]:
@@ -71,32 +109,3 @@ def entropies(predictions: Predictions) -> NDArray[np.float64]:
         p = np.asarray(values[rows], np.float64)
         out[rows] = -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1)
     return out
-
-
-def _fill_dense(facts: RowFacts, given: Array, probs: Array) -> None:
-    for rows in row_blocks(len(probs), probs.shape[1] * 8):
-        block = np.array(probs[rows])  # a copy: the given class is blanked below
-        y = given[rows]
-        at = np.arange(len(block))
-        facts.p_given[rows] = block[at, y]
-        facts.predicted[rows] = block.argmax(axis=1)
-        facts.p_predicted[rows] = block[at, facts.predicted[rows]]
-        block[at, y] = -np.inf
-        facts.other[rows] = block.argmax(axis=1)
-        facts.p_other[rows] = block[at, facts.other[rows]]
-    if probs.shape[1] == 1:
-        facts.p_other[:] = 0
-
-
-def _fill_top(facts: RowFacts, given: Array, predictions: Predictions) -> None:
-    assert predictions.top_class is not None and predictions.top_prob is not None
-    facts.p_given[:] = predictions.prob_of(given)
-    for rows in row_blocks(len(given), predictions.top_class.shape[1] * 16):
-        classes, values = np.asarray(predictions.top_class[rows]), np.asarray(predictions.top_prob[rows])
-        at = np.arange(len(classes))
-        facts.predicted[rows], facts.p_predicted[rows] = classes[:, 0], values[:, 0]
-        is_other = classes != given[rows][:, None]
-        first = is_other.argmax(axis=1)
-        known = is_other[at, first]
-        facts.other[rows] = np.where(known, classes[at, first], given[rows])
-        facts.p_other[rows] = np.where(known, values[at, first], 0)
