@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from dashboard.server import opened
 from dashboard.server.opened import Opened
@@ -19,6 +21,24 @@ from dashboard.server.security import TOKEN, Guard
 from tests.factory import make_workspace
 
 BASE = "http://127.0.0.1:8501"
+Opens = Callable[[Path], None]
+
+
+@pytest.fixture
+def opens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Opens]:
+    """A home, caches and open workspaces of this test's own; what it is called with, the app opens by itself."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("LOOKALIKE_WORKSPACE", raising=False)
+    opened.close_all()
+    st.cache_resource.clear()
+    yield lambda place: monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(place))
+    opened.close_all()
+
+
+def fine(app: AppTest) -> AppTest:
+    """The app, if it runs without a failure."""
+    assert not app.exception, [e.value for e in app.exception]
+    return app
 
 
 @pytest.fixture

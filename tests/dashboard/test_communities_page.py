@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from dashboard.widgets.edge_reasons import bar, facts_of, share
 from dashboard.widgets.levels import group_table, say_level
 from dashboard.widgets.model_difference import say_difference
 from dashboard.widgets.work import first_names, share_judged, state_of
+from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
 from tests.many import make_many_classes
 
@@ -37,11 +38,8 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Open]:
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(place))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    opened.close_all()
-    st.cache_resource.clear()
+def start(place: Path, opens: Opens) -> Open:
+    opens(place)
 
     def open_page(chosen: Filter | None = None, **params: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
@@ -50,13 +48,7 @@ def start(place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         app.session_state[state.OPTIONS] = params
         return fine(app.switch_page("dashboard/pages/communities.py").run())
 
-    yield open_page
-    opened.close_all()
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
+    return open_page
 
 
 def said(app: AppTest) -> str:

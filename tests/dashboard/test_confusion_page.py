@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.runs.run import DONE, Run
 from analysis.runs.workspace import Workspace
 from dashboard import loaders, state
 from dashboard.selection import Filter
-from dashboard.server import opened
 from dashboard.widgets.class_names import matching
 from dashboard.widgets.matrix_controls import parse_open
 from dashboard.widgets.second_run import differences
+from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,11 +54,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture
-def start(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Open]:
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(workspace.path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    opened.close_all()
-    st.cache_resource.clear()
+def start(workspace: Workspace, opens: Opens) -> Open:
+    opens(workspace.path)
 
     def open_page(**link: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30).run()
@@ -68,13 +64,7 @@ def start(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             app.query_params[name] = value
         return fine(app.switch_page("dashboard/pages/confusion.py").run())
 
-    yield open_page
-    opened.close_all()
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
+    return open_page
 
 
 def figure(app: AppTest, at: int = 0) -> dict[str, Any]:

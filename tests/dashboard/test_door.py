@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import recent
 from dashboard.server import opened
 from tests.factory import HOSTILE, make_workspace
 
+pytestmark = pytest.mark.usefixtures("opens")  # the app opens no workspace by itself
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("LOOKALIKE_WORKSPACE", raising=False)
-    st.cache_resource.clear()
-    yield
-    opened.close_all()
 
 
 def door() -> AppTest:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.condition_text import parse
@@ -18,6 +16,7 @@ from dashboard import state
 from dashboard.selection import Filter
 from dashboard.server import opened
 from dashboard.widgets import formats, take_away
+from tests.dashboard.conftest import Opens
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,13 +24,10 @@ PAGE = "dashboard/pages/export.py"
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(tmp_path / "ws", n=60, classes=4, names=[HOSTILE, *"abc"])
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def page() -> AppTest:

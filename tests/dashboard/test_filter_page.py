@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.condition_text import parse
@@ -18,6 +17,7 @@ from dashboard.selection import Filter, rows_of
 from dashboard.server import opened
 from dashboard.widgets import class_names
 from dashboard.widgets.saved_views import rule_of, step_of
+from tests.dashboard.conftest import Opens, fine
 from tests.dashboard.test_queues import book
 from tests.factory import HOSTILE, make_workspace
 
@@ -25,14 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    opened.close_all()
-    st.cache_resource.clear()
+def workspace(tmp_path: Path, opens: Opens) -> Workspace:
     made = make_workspace(tmp_path / "w", n=80, classes=4, names=[HOSTILE, "b", "c", "d"])
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 @pytest.fixture
@@ -47,11 +43,6 @@ def page(workspace: Workspace) -> Callable[..., AppTest]:
         return fine(app.switch_page(f"dashboard/pages/{name}.py").run())
 
     return go
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
 
 
 def chosen(app: AppTest) -> Filter:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.types import Decision
@@ -20,6 +18,7 @@ from dashboard.selection import Filter
 from dashboard.server import opened
 from dashboard.widgets import image_links
 from dashboard.widgets.image_links import REACH, keep_list, kept_list
+from tests.dashboard.conftest import Opens
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,14 +26,10 @@ NAMES = [HOSTILE, "![x](http://evil.example/a.png)", "</script><b>bold</b>", "pl
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(tmp_path / "ws", n=80, classes=4, names=NAMES)
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    opened.close_all()
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def view(image: str, page: str = "overview.py", **session: Any) -> AppTest:

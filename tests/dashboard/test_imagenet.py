@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.runs.workspace import Workspace
-from dashboard.server import opened
+from tests.dashboard.conftest import Opens
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("overview", "confusion", "communities", "map", "review", "export")
@@ -49,11 +48,8 @@ def imagenet(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Wor
 
 
 @pytest.fixture
-def page(imagenet: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AppTest:
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(imagenet.path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    opened.close_all()
-    st.cache_resource.clear()
+def page(imagenet: Workspace, opens: Opens) -> AppTest:
+    opens(imagenet.path)
     return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
 
 

@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.runs.workspace import Workspace
 from dashboard import state
 from dashboard.selection import Filter
-from dashboard.server import opened
+from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,12 +36,9 @@ def unfinished(workspace: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Open]:
+def start(workspace: Path, opens: Opens) -> Open:
     """Open a page of the real app on a workspace with hostile class names."""
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(workspace))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    opened.close_all()
-    st.cache_resource.clear()
+    opens(workspace)
 
     def open_page(page: str, chosen: Filter | None = None, **session: Any) -> AppTest:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
@@ -52,13 +48,7 @@ def start(workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
             app.session_state[key] = value
         return app.switch_page(f"dashboard/pages/{page}").run()
 
-    yield open_page
-    opened.close_all()
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
+    return open_page
 
 
 def texts(app: AppTest) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.errors import StoreFailure
@@ -16,6 +14,7 @@ from analysis.runs.workspace import Workspace
 from dashboard import loaders, state
 from dashboard.selection import Filter
 from dashboard.server import opened
+from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,13 +23,10 @@ NOTE = "![x](http://evil.example/a.png) <img src=x onerror=alert(1)>\nsecond lin
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(tmp_path / "ws", n=120, classes=4, names=[HOSTILE, "b", "c", "d"])
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def page(name: str, chosen: Filter | None = None, reviewer: str = "Ada") -> AppTest:
@@ -40,11 +36,6 @@ def page(name: str, chosen: Filter | None = None, reviewer: str = "Ada") -> AppT
     app.session_state[state.FILTER] = chosen or Filter(given=1, predicted=0, both=True)
     app.switch_page(f"dashboard/pages/{name}.py").run()
     return fine(app)
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
 
 
 def say(app: AppTest, verdict: str, guideline: str) -> AppTest:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from analysis.base.errors import BadInput
@@ -19,6 +18,7 @@ from dashboard import loaders_problems, state
 from dashboard.excluding import mark, take_back
 from dashboard.selection import Filter
 from dashboard.server import opened
+from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
 from tests.factory_problems import BLANK, COPIES, NEAR, THRESHOLDS
 
@@ -27,16 +27,12 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(
         tmp_path / "ws", n=80, classes=4, names=[HOSTILE, "![x](http://evil.example/a.png)", "c", "d"]
     )
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    opened.close_all()
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def page(kind: str = "exact", **session: Any) -> AppTest:
@@ -48,11 +44,6 @@ def page(kind: str = "exact", **session: Any) -> AppTest:
     app.session_state[state.OPTIONS] = {"problem": kind}
     app.switch_page("dashboard/pages/problems.py").run()
     return fine(app)
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
 
 
 def cards(app: AppTest) -> set[int]:

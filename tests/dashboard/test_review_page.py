@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from dashboard.selection import Columns, Filter
 from dashboard.server import opened
 from dashboard.server.security import TOKEN
 from dashboard.widgets.queue_choice import say_queue
+from tests.dashboard.conftest import Opens
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,13 +27,10 @@ PAGE = "dashboard/pages/review.py"
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(tmp_path / "ws", n=400, classes=6, names=[HOSTILE, *"abcde"])
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def page(**state: Any) -> AppTest:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
-import streamlit as st
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
@@ -19,18 +17,16 @@ from analysis.review.tables import queues
 from analysis.runs.workspace import Workspace
 from dashboard.selection import Filter
 from dashboard.server import opened
+from tests.dashboard.conftest import Opens
 from tests.dashboard.test_review_page import deck_data, page
 from tests.factory import HOSTILE, make_workspace
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(tmp_path / "ws", n=400, classes=6, names=[HOSTILE, *"abcde"])
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def choose(app: AppTest, kind: str) -> AppTest:

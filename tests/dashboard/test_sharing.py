@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,7 @@ from dashboard.server.sharing import is_shared
 from tests.dashboard.test_door import door, texts
 from tests.factory import make_workspace
 
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("LOOKALIKE_WORKSPACE", raising=False)
-    st.cache_resource.clear()
-    yield
-    opened.close_all()
+pytestmark = pytest.mark.usefixtures("opens")  # the app opens no workspace by itself
 
 
 @pytest.fixture

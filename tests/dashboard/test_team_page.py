@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from analysis.runs.workspace import Workspace
 from dashboard.server import opened
 from dashboard.server.opened import Opened
 from dashboard.widgets.queue_choice import ASKED
+from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,13 +27,10 @@ EVE = "<img src=x onerror=alert(1)> ![x](http://evil.example/a.png)"
 
 
 @pytest.fixture
-def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Workspace]:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def workspace(opens: Opens, tmp_path: Path) -> Workspace:
     made = make_workspace(tmp_path / "ws", n=200, classes=4, names=[HOSTILE, "b", "c", "d"])
-    monkeypatch.setenv("LOOKALIKE_WORKSPACE", str(made.path))
-    st.cache_resource.clear()
-    yield made
-    opened.close_all()
+    opens(made.path)
+    return made
 
 
 def page() -> AppTest:
@@ -41,11 +38,6 @@ def page() -> AppTest:
     app.session_state["review.name"] = "Ada"
     app.run()
     return fine(app.switch_page("dashboard/pages/team.py").run())
-
-
-def fine(app: AppTest) -> AppTest:
-    assert not app.exception, [e.value for e in app.exception]
-    return app
 
 
 def found_in(made: Workspace) -> Opened:
