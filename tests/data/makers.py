@@ -138,6 +138,36 @@ def huggingface_wrong(folder: Path) -> str:
     return str(folder)
 
 
+KIT = {1: "n02119789", 2: "n02100735", 3: "n01440764"}  # in the kit's order, which is not that of the wnids
+
+
+def write_kit(folder: Path, numbers: Sequence[int]) -> Path:
+    """The data folder of a development kit of three classes below one that has no images."""
+    from scipy.io import savemat
+
+    folder.mkdir(parents=True)
+    kinds = [("ILSVRC2012_ID", float), ("WNID", object), ("words", object), ("gloss", object), ("num_children", float)]
+    rows = [(number, wnid, "a word", "what it is", 0) for number, wnid in KIT.items()]
+    synsets = np.array([*rows, (4, "n00001740", "entity", "all there is", 3)], dtype=kinds)
+    savemat(folder / "meta.mat", {"synsets": synsets[:, None]})
+    text = "".join(f"{number}\n" for number in numbers)
+    (folder / "ILSVRC2012_validation_ground_truth.txt").write_text(text)
+    return folder
+
+
+def ilsvrc_source(folder: Path, numbers: Sequence[int] = (3, 1, 2, 1)) -> str:
+    root = folder / "val"
+    write_kit(root / "ILSVRC2012_devkit_t12" / "data", numbers)
+    for n in (1, 2, 3, 4, 9):
+        (root / f"ILSVRC2012_val_{n:08d}.JPEG").write_bytes(encoded(picture(n), "JPEG"))
+    (root / "notes.txt").write_text("no image")
+    return str(root)
+
+
+def ilsvrc_wrong(folder: Path) -> str:
+    return ilsvrc_source(folder, (3, 1, 4, 1))
+
+
 @dataclass(frozen=True)
 class Fixture:
     """A source of one kind with what must be found in it, and a broken one with the message it must give."""
@@ -179,6 +209,14 @@ FIXTURES: dict[str, Fixture] = {
     ),
     "idx": Fixture(
         idx_source, 7, {}, 3, idx_wrong, "t10k-images-idx3-ubyte.gz has 2 images and t10k-labels-idx1-ubyte"
+    ),
+    "ilsvrc_val": Fixture(
+        ilsvrc_source,
+        4,
+        {"00000009.JPEG": "ILSVRC2012_validation_ground_truth.txt has 4 lines", "notes.txt": "not a validation image"},
+        3,
+        ilsvrc_wrong,
+        "Line 3 of ILSVRC2012_validation_ground_truth.txt is '4' – wanted: a number of the kit, 1 to 3",
     ),
     "npz": Fixture(
         npz_source, 5, {"set/000004": "no label"}, 3, npz_wrong, "set.npz: row 1 of labels has the label 0.5"
