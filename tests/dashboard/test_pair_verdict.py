@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -38,9 +39,13 @@ def page(name: str, chosen: Filter | None = None, reviewer: str = "Ada") -> AppT
     return fine(app)
 
 
-def say(app: AppTest, verdict: str, guideline: str) -> AppTest:
+def guideline(app: AppTest) -> Any:
+    return next(area for area in app.text_area if area.label.startswith("Guideline"))
+
+
+def say(app: AppTest, verdict: str, text: str) -> AppTest:
     next(radio for radio in app.radio if radio.label == "What are they to each other?").set_value(verdict)
-    next(area for area in app.text_area if area.label.startswith("Guideline")).set_value(guideline)
+    guideline(app).set_value(text)
     next(button for button in app.button if button.label == "Save" and button.key != "views.save").click().run()
     return fine(app)
 
@@ -103,7 +108,7 @@ def test_a_database_that_fails_is_said_and_the_words_are_kept(
         patch.setattr(Edges, "book", fails)
         say(app, "both", "long words")
     assert "The disk is full" in app.error[0].value and "nobody has said yet" in standing(app)
-    assert app.text_area[0].value == "long words"
+    assert guideline(app).value == "long words"
 
 
 def test_without_a_name_or_without_two_classes_nothing_can_be_said(workspace: Workspace) -> None:
