@@ -76,12 +76,17 @@ def agreements(
     of_class = {} if community is None else dict(zip(classes, np.asarray(community).tolist(), strict=True))
     suggested = names["suggested"] != ""
     return Agreements(
-        overall=told.together(np.arange(len(told.sets)), ()),
+        overall=told.all_together(),
         pairs=_worst_first(told.pairs()),
         reviewers=_worst_first(told.reviewers()),
         communities=_worst_first(told.grouped([names["given"].map(of_class)])),
         class_pairs=_worst_first(told.grouped([names["given"].where(suggested), names["suggested"].where(suggested)])),
     )
+
+
+def overall(current: pd.DataFrame, *, view: View = "outcome", seed: int = 0) -> Agreement:
+    """The agreement of all on all images, as in `agreements`, without the work for its many parts."""
+    return _Told(ratings(current, view=view), seed).all_together()
 
 
 def ratings(current: pd.DataFrame, *, view: View = "outcome") -> pd.DataFrame:
@@ -129,6 +134,10 @@ class _Told:
     def seeds(self, of: tuple[Any, ...]) -> list[int]:
         """A seed of its own for every group, so that one more group changes no other interval."""
         return [self.seed, zlib.crc32(repr(of).encode("utf-8", "replace"))]
+
+    def all_together(self) -> Agreement:
+        """All reviewers of all images."""
+        return self.together(np.arange(len(self.sets)), ())
 
     def together(self, images: Ints, of: tuple[Any, ...]) -> Agreement:
         """All reviewers of some images: Fleiss where all these have equally many, else Krippendorff."""

@@ -18,14 +18,14 @@ import pandas as pd
 
 from analysis.base.arrays import wilson
 from analysis.base.errors import UserError
+from analysis.base.types import Dataset
 from analysis.data.images import MEDIA_TYPE, ImageStore
-from analysis.review.agreement import agreements
+from analysis.review.agreement import overall
 from analysis.review.audit import AuditResult, audit_result
 from analysis.review.decisions import DecisionStore
 from analysis.review.drawn import drawn_audits
 from analysis.review.gather import gather
-from analysis.review.said import Said, said_of
-from analysis.review.standing import JUDGEMENTS, WRONG
+from analysis.review.said import RIGHT, WRONG, Said, said_of
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 
@@ -50,8 +50,7 @@ class _Facts:
     workspace: Workspace
     run: Run
     store: DecisionStore
-    classes: tuple[str, ...]
-    ids: pd.Index
+    dataset: Dataset
     said: Said
 
 
@@ -59,11 +58,11 @@ def report(workspace: Workspace, store: DecisionStore, run: Run, *, images: Imag
     """The page as HTML. `images` gives the few thumbnails; without it, or without pixels, there are none."""
     dataset = workspace.dataset()
     ids = pd.Index(dataset.table["image_id"].to_numpy(object))
-    facts = _Facts(workspace, run, store, dataset.classes, ids, said_of(store.current(), ids))
+    facts = _Facts(workspace, run, store, dataset, said_of(store.current(), ids))
     images = images if dataset.pixels.kind != "none" else None
     parts = [
         _head(facts),
-        _figures(facts, audit := newest_audit(workspace, store, facts.said)),
+        _figures(facts, audit := newest_audit(store, dataset, facts.said)),
         _pairs(facts, images),
         _communities(facts),
         _decisions(facts, audit),
@@ -80,10 +79,9 @@ def report(workspace: Workspace, store: DecisionStore, run: Run, *, images: Imag
     )
 
 
-def newest_audit(workspace: Workspace, store: DecisionStore, said: Said) -> AuditResult | None:
+def newest_audit(store: DecisionStore, dataset: Dataset, said: Said) -> AuditResult | None:
     """What the newest random audit says that has a judgement; None without any."""
-    ids = workspace.dataset().table["image_id"].to_numpy(object)
-    for audit in drawn_audits(store, ids):
+    for audit in drawn_audits(store, dataset.table["image_id"].to_numpy(object)):
         found = audit_result(audit, said.verdict)
         if found.rate is not None:
             return found
@@ -154,13 +152,13 @@ def _pairs(facts: _Facts, images: ImageStore | None) -> str:
     if worst.empty:
         return "<h2>Which classes are confused?</h2><p>No image was predicted as another class.</p>"
     scores = facts.run.table("scores", ["predicted", "suspicion"])
-    given, predicted = facts.workspace.dataset().given, scores["predicted"].to_numpy()
+    given, predicted = facts.dataset.given, scores["predicted"].to_numpy()
     rows = []
     for k, j, n in worst[["given", "predicted", "count"]].itertuples(index=False, name=None):
         at = np.flatnonzero((given == k) & (predicted == j))
         at = at[np.argsort(-scores["suspicion"].to_numpy()[at], kind="stable")][:THUMBS]
         pictures = "".join(_picture(images, int(row)) for row in at) if images is not None else ""
-        rows.append([text(facts.classes[int(k)]), text(facts.classes[int(j)]), f"{int(n):,}", pictures])
+        rows.append([text(facts.dataset.classes[int(k)]), text(facts.dataset.classes[int(j)]), f"{int(n):,}", pictures])
     heads = ["Labelled", "Predicted", "#Images", "The most suspicious" if images is not None else ""]
     return "<h2>Which classes are confused?</h2>" + _table(heads, rows)
 
@@ -188,20 +186,18 @@ def _communities(facts: _Facts) -> str:
 
 
 def _decisions(facts: _Facts, audit: AuditResult | None) -> str:
-    current = facts.store.in_force()
-    current = current[current["image_id"].isin(facts.ids)]
-    if current.empty:
+    if not len(facts.said.row):
         return "<h2>What did people decide?</h2><p>Nobody has judged an image yet.</p>"
-    judged = current[current["verdict"].isin(JUDGEMENTS)]
-    n, wrong = len(judged), int(judged["verdict"].isin(WRONG).sum())
-    people = facts.store.current()["reviewer"].nunique()
-    said = [f"{n:,} images were judged by {people:,} {'person' if people == 1 else 'people'}"]
+    wrong, right = (int(np.count_nonzero(facts.said.verdict == code)) for code in (WRONG, RIGHT))
+    n, people = wrong + right, len(set(facts.said.reviewer))
+    images = f"{n:,} image{' was' if n == 1 else 's were'}"
+    said = [f"{images} judged by {people:,} {'person' if people == 1 else 'people'}"]
     if n:
         said[0] += (
             f"; the given label was wrong in {wrong:,} of them ({_percent(wrong / n)}, {_between(*wilson(wrong, n))})"
         )
         said.append("Images were chosen because they looked suspicious: this is no share of all labels.")
-    agreed = agreements(facts.store.current()).overall
+    agreed = overall(facts.store.current())
     if agreed.found.raw is not None and agreed.n_reviewers > 1:
         beyond = (
             "" if agreed.found.kappa is None else f"; beyond chance ({text(agreed.measure)}) {agreed.found.kappa:.2f}"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from analysis.review.agreement import Agreements, agreements, ratings
+from analysis.review.agreement import Agreements, agreements, overall, ratings
 from analysis.review.kappa import NOBODY, cohen, fleiss, krippendorff
 
 DIAGNOSES = """00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031 00501 30012
@@ -191,6 +191,12 @@ def test_parts_come_worst_first_by_community_and_by_pair_of_classes() -> None:
     assert [one.of for one in found.communities] == [(1,), (0,)]
     assert sum(one.found.n_images for one in found.communities) == found.overall.found.n_images == 60
     assert ("hen", "") not in [one.of for one in parts(extra=True).class_pairs], "nothing was suggested"
+
+
+def test_asked_for_alone_the_agreement_of_all_is_the_same() -> None:
+    said = crowd(40, ("ada", "bob", "eve"))
+    assert overall(said) == agreements(said).overall
+    assert overall(said[:0]) == agreements(said[:0]).overall
 
 
 def test_intervals_depend_on_the_seed_alone() -> None:

@@ -97,6 +97,17 @@ def test_decisions_agreement_and_changes_are_told(made: Workspace, store: Decisi
     assert str(made.dataset().table["path"].iat[0]) in words, "a change names its image"
 
 
+def test_a_new_label_that_is_the_given_one_counts_as_right_and_images_of_other_data_sets_not_at_all(
+    made: Workspace, store: DecisionStore
+) -> None:
+    data, who = made.dataset(), {"reviewer": "Eve", "run_id": "r", "session": "session-of-eve", "decided_at": 1e9}
+    image, given = str(data.table["image_id"].iat[0]), data.classes[data.given[0]]
+    store.book([Decision(image, "relabel", given, "", given, seq=1, **who)])  # type: ignore[arg-type]
+    store.book([Decision("elsewhere.png", "none_fits", "a", "", None, **{**who, "reviewer": "Bob"}, seq=2)])  # type: ignore[arg-type]
+    words = Seen(page_of(made, store)).words
+    assert "1 image was judged by 1 person; the given label was wrong in 0 of them" in words
+
+
 def test_a_random_audit_stands_before_the_estimate(made: Workspace, store: DecisionStore) -> None:
     rule = {"m": 80, "seed": 1, "as_of": 0, "population": "all"}
     NamedQueues(store).add("audit", "All of it", rule, "Ada")
