@@ -24,6 +24,7 @@ PAGES = {  # group: (file, title, icon); the first page is where one arrives
         ("communities", "Communities", ":material/hub:"),
         ("map", "Map", ":material/scatter_plot:"),
         ("problems", "Data problems", ":material/broken_image:"),
+        ("models", "Models", ":material/leaderboard:"),
     ],
     "Judge": [("review", "Review", ":material/rule:"), ("team", "Team", ":material/group:")],
     "Take away": [("export", "Export", ":material/output:")],

@@ -97,6 +97,7 @@ def _add_predictions(args: argparse.Namespace) -> int:
 
 def _rerank(args: argparse.Namespace) -> int:
     from analysis.evaluate.ranking import as_json, as_text, rank_models
+    from analysis.evaluate.reranking import outcomes
     from analysis.runs.models import run_models, stored_models
     from analysis.runs.workspace import Workspace
 
@@ -120,8 +121,8 @@ def _rerank(args: argparse.Namespace) -> int:
         rows = (community[dataset.given] == args.community - 1).nonzero()[0]
     sets, source = _label_sets(args, workspace)
     listed = [(model.name, model.top_class) for model in models]
-    how = {"k": args.top_k, "rows": rows, "resamples": args.resamples, "seed": args.seed}
-    ranking = rank_models(listed, dataset.given, sets, **how)
+    found = outcomes(listed, dataset.given, sets, k=args.top_k)
+    ranking = rank_models(found, sets.said, rows=rows, resamples=args.resamples, seed=args.seed)
     if args.json:
         groups = {"classes": (dataset.given, list(dataset.classes))}
         if community is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.base.labelsets import LabelSets
 from analysis.evaluate.flips import NOW_AHEAD, REVERSED, flips, kendall_tau, neighbours
 from analysis.evaluate.kinds import counts_of
-from analysis.evaluate.reranking import RESAMPLES, WAYS, Outcomes, Scored, by_group, outcomes, score
+from analysis.evaluate.reranking import RESAMPLES, WAYS, Outcomes, Scored, by_group, score
 
 Array = NDArray[Any]
 FIRST = "all"  # the way of scoring that the others are compared with
@@ -64,18 +63,9 @@ class Ranking:
 
 
 def rank_models(
-    models: Iterable[tuple[str, Array]],
-    given: Array,
-    sets: LabelSets,
-    *,
-    k: int = 1,
-    rows: Array | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    found: Outcomes, said: Array, *, rows: Array | None = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> Ranking:
-    """Score models, (name, top_class (N, >= k)), in every way, on all images or on `rows` of them."""
-    found = outcomes(models, given, sets, k=k)
-    said = sets.said
+    """Score models in every way, on all N images or on `rows` of them; `said` (N,) bool: somebody judged the image."""
     if rows is not None:
         found, said = found.on(rows), said[rows]
     return Ranking(found, score(found, resamples=resamples, seed=seed), rows, int(said.sum()))

@@ -32,6 +32,7 @@ class Way:
 
     name: str
     title: str
+    short: str
     plain: str
     parts: tuple[tuple[int, By], ...]
 
@@ -45,22 +46,25 @@ _EVERY = (CLEAN, WRONG, SEVERAL, WITHOUT, NONE_FITS)
 WAYS: dict[str, Way] = {
     way.name: way
     for way in (
-        Way("all", "All images", "the given label, on all images", tuple((kind, "given") for kind in _EVERY)),
+        Way("all", "All images", "All", "the given label, on all images", tuple((kind, "given") for kind in _EVERY)),
         Way(
             "without_wrong",
             "Without wrong labels",
+            "Without wrong",
             "the given label, without images that hold one other label",
             tuple((kind, "given") for kind in _EVERY if kind != WRONG),
         ),
         Way(
             "without_all",
             "Without label errors",
+            "Without errors",
             "the given label, on images where it alone holds",
             ((CLEAN, "given"),),
         ),
         Way(
             "corrected",
             "Corrected labels",
+            "Corrected",
             "one label per image: the right one where it is another, the given one where it is one of several; "
             "images without a single right label are left out",
             ((CLEAN, "given"), (WRONG, "held"), (SEVERAL, "given")),
@@ -68,6 +72,7 @@ WAYS: dict[str, Way] = {
         Way(
             "real",
             "Any label that holds",
+            "Any that holds",
             "any label that holds counts as right (ReaL accuracy); images that no label fits are left out",
             ((CLEAN, "given"), (WRONG, "held"), (SEVERAL, "held"), (WITHOUT, "held")),
         ),
@@ -209,7 +214,9 @@ def _resampled(pieces: dict[tuple[int, By], Bools], kinds: NDArray[np.int8], res
 
 
 def _weights(n: int, resamples: int, seed: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Blocks of resamples: how often each image was drawn, (block, N) float32."""
+    """Blocks of resamples: how often each image was drawn, (block, N) float32; none without images."""
+    if n == 0:
+        return
     rng = np.random.default_rng(seed)
     step = max(1, BLOCK // max(1, n))
     for start in range(0, resamples, step):
