@@ -18,6 +18,15 @@ NARROW = 8  # the same where two matrices share the width
 NAMES_ABOVE = 24  # beyond so many columns only the marks fit above; the rows have the same order
 ROW = 14  # pixels that a name needs
 PIXELS = 600  # height of the figure while its rows fit
+BAR = {  # below the cells: beside them it takes the room of some columns
+    "orientation": "h",
+    "thickness": 10,
+    "outlinewidth": 0,
+    "len": 0.6,
+    "y": 0,
+    "yanchor": "top",
+    "ypad": 6,
+}
 CELLS = 1  # index of the trace that is clicked: the heat map itself reports no click
 
 
@@ -80,7 +89,7 @@ def heat(
         hoverinfo="skip",
         xgap=1,
         ygap=1,
-        colorbar={"thickness": 10, "outlinewidth": 0, "len": 0.6} | bar,
+        colorbar={**BAR, **bar},
     )
 
 

@@ -79,8 +79,9 @@ def main() -> None:
     with right:
         beside(seen, view)
     if not seen.chosen.is_empty:
-        st.subheader("Which images are these?", anchor=False)
-        pair_images(seen)
+        with st.container(key="confusion.images"):  # where a double-click leads
+            st.subheader("Which images are these?", anchor=False)
+            pair_images(seen)
     if other is not None:
         what_changed(seen, other, names)
     st.subheader("How does every class do?", anchor=False)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard import loaders_confusion, state
 from dashboard.cells import Marks, cell_meant, filter_of, marks_of, rest_of
 from dashboard.charts import sentences
 from dashboard.charts.difference import difference_figure, say_change
-from dashboard.charts.folding import Axis, Folded, folded
+from dashboard.charts.folding import FOLDED, Axis, Folded, folded
 from dashboard.charts.matrix import Drawn, matrix_figure, say_cell
+from dashboard.components.matrix_keys.matrix_keys import Gestures, matrix_keys
 from dashboard.widgets.frame import Seen, colours
 from dashboard.widgets.matrix_controls import open_too
 from dashboard.widgets.text import community_name, for_markdown
@@ -45,7 +47,24 @@ def view_of(seen: Seen, axis: Axis, drawn: Drawn, *, other: Seen | None, names: 
 
 
 def show(seen: Seen, view: View) -> None:
-    """Draw one matrix, or two in the way that the link says."""
+    """Draw one matrix, or two in the way that the link says, and take their keys and double-clicks."""
+    _charts(seen, view)
+    matrix_keys(
+        view.axis.labels,
+        closed_blocks(view.axis).tolist(),
+        at=cell_meant(seen.chosen, view.axis),
+        chosen=rest_of(seen.chosen) != seen.chosen,
+        colour=colours().accent,
+        key="confusion.keys",
+        on=Gestures(
+            pick=lambda cell: picked(seen, view.axis, cell),
+            drill=lambda cell: drilled(seen, view.axis, cell),
+            clear=lambda: state.change(rest_of),
+        ),
+    )
+
+
+def _charts(seen: Seen, view: View) -> None:
     marks = marks_of(seen.chosen, view.axis)
     if view.one.count.sum() == 0:
         st.info("No image was predicted as another class than its given label.")
@@ -92,21 +111,40 @@ def _chart(seen: Seen, view: View, figure: go.Figure, *, key: str) -> None:
         key=key,
         on_select=lambda: clicked(seen, view.axis, key),
         selection_mode="points",
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
+        config={
+            "displaylogo": False,
+            "doubleClick": False,
+            "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        },
         alt=f"Confusion matrix of {len(view.axis)} rows; the heaviest cells and all classes are in the tables here.",
     )
 
 
 def clicked(seen: Seen, axis: Axis, key: str) -> None:
-    """Take a click on a matrix into the filter; closed blocks that it meets open."""
+    """Take a click on a matrix into the filter."""
     points = st.session_state[key]["selection"]["points"]
     if not points:
         return
     cell = int(points[0]["y"]), int(points[0]["x"])
     if all(0 <= i < len(axis) for i in cell):
-        chosen = filter_of(cell, axis, state.current())
-        open_too(seen, [c for c in (chosen.community, chosen.into) if c is not None])
-        state.set_filter(chosen)
+        picked(seen, axis, cell)
+
+
+def picked(seen: Seen, axis: Axis, cell: tuple[int, int]) -> None:
+    """Choose a cell; the rows stay as they are, because a second click may follow."""
+    open_too(seen, [])
+    state.set_filter(filter_of(cell, axis, state.current()))
+
+
+def drilled(seen: Seen, axis: Axis, cell: tuple[int, int]) -> None:
+    """Choose a cell, and open the closed blocks that it meets."""
+    open_too(seen, [int(axis.community[i]) for i in cell if closed_blocks(axis)[i]])
+    state.set_filter(filter_of(cell, axis, state.current()))
+
+
+def closed_blocks(axis: Axis) -> NDArray[np.bool_]:
+    """Which rows (M,) are communities that can be opened into their classes."""
+    return np.asarray((axis.class_id == FOLDED) & (axis.community != FOLDED) & ~axis.rest)
 
 
 def said(seen: Seen, view: View) -> list[str]:

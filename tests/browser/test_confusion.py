@@ -46,6 +46,10 @@ def test_a_block_opens_into_its_classes_and_a_breadcrumb_leads_back(server: Serv
     page.get_by_text("2 communities folded into a row each").wait_for()
     click_cell(page, 0, 1, 2)
     assert wait_for_filter(page, lambda f: f.into is not None) == Filter(community=0, into=1, only="errors")
+    page.wait_for_function("() => location.search.includes('open=none')")
+    settle(page)
+    assert len(page.locator(".ytick text").all_text_contents()) == 2, "a click chooses, nothing moves"
+    click_cell(page, 0, 1, 2, times=2)
     page.wait_for_function("() => location.search.includes('open=0_1')")
     page.get_by_text("40 classes with a row of their own").wait_for()
     heads = page.locator("h4").all_inner_texts()
@@ -58,6 +62,44 @@ def test_a_block_opens_into_its_classes_and_a_breadcrumb_leads_back(server: Serv
     page.get_by_role("button", name="All communities").click()
     wait_for_filter(page, lambda f: f.is_empty)
     page.get_by_text("2 communities folded into a row each").wait_for()
+
+
+def test_a_double_click_on_a_cell_of_two_classes_goes_to_its_images(server: Server, browse: Callable[..., Any]) -> None:
+    columns = columns_of(server.workspace)
+    wrong = np.flatnonzero((columns.given != columns.predicted) & (columns.given < 30) & (columns.predicted < 30))[0]
+    pair = int(columns.given[wrong]), int(columns.predicted[wrong])
+    axis = by_block(Workspace.open(server.workspace).runs()[-1].table("classes"), {0})
+    page = browse(server.url)
+    page.goto("/confusion?open=0")
+    settle(page)
+    click_cell(page, *(axis.group[k] for k in pair), len(axis), times=2)
+    assert wait_for_filter(page, lambda f: f.pair is not None).pair == pair
+    page.wait_for_function("() => document.activeElement.matches('.st-key-confusion-images a[data-image]')")
+    assert page.locator(".st-key-confusion-images").bounding_box()["y"] < 400
+    page.keyboard.press("Escape")
+    wait_for_filter(page, lambda f: f.is_empty)
+
+
+def test_the_matrix_is_worked_by_keys(server: Server, browse: Callable[..., Any]) -> None:
+    page = browse(server.url)
+    page.goto("/confusion")
+    settle(page)
+    chart(page).wait_for()
+    keys = page.locator(".matrix-keys")
+    keys.focus()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight"):  # from wherever it starts to the upper right of two blocks
+        page.keyboard.press(key)
+    assert page.locator(".matrix-at").count() == 1, "the cell is framed"
+    assert "community 1" in keys.inner_text() and "community 2" in keys.inner_text()
+    page.keyboard.press("Enter")
+    assert wait_for_filter(page, lambda f: not f.is_empty) == Filter(community=0, into=1, only="errors")
+    settle(page)
+    keys.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.search.includes('open=0_1')")
+    settle(page)
+    page.keyboard.press("Escape")
+    wait_for_filter(page, lambda f: f.is_empty)
 
 
 def test_every_cell_is_reached_by_keyboard_and_leads_to_review(server: Server, browse: Callable[..., Any]) -> None:

@@ -68,8 +68,8 @@ def wait_for_filter(page: Any, wanted: Callable[[Filter], bool]) -> Filter:
     raise AssertionError(f"the address stayed {page.url}")
 
 
-def click_cell(page: Any, row: int, column: int, size: int) -> None:
-    """Click a cell of the matrix of `size` rows; a click counts for the cell that the chart has marked."""
+def click_cell(page: Any, row: int, column: int, size: int, *, times: int = 1) -> None:
+    """Click a cell of the matrix of `size` rows, once or twice; it counts for the cell that the chart has marked."""
     plot, mark = page.locator(".js-plotly-plot .nsewdrag").first, page.locator(".hoverlayer .hovertext")
     plot.wait_for()
     plot.evaluate("e => e.scrollIntoView({block: 'center'})")
@@ -81,7 +81,7 @@ def click_cell(page: Any, row: int, column: int, size: int) -> None:
         page.wait_for_timeout(150)
         if mark.count():
             break
-    page.mouse.click(x, y)
+    page.mouse.click(x, y, click_count=times)
 
 
 @pytest.fixture

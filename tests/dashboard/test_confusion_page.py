@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.runs.run import DONE, Run
 from analysis.runs.workspace import Workspace
 from dashboard import loaders, state
+from dashboard.components.matrix_keys.matrix_keys import read_cell
 from dashboard.selection import Filter
 from dashboard.widgets.class_names import matching
 from dashboard.widgets.matrix_controls import parse_open
@@ -204,3 +205,10 @@ def test_other_labels_or_classes_of_the_other_run_are_said() -> None:
     said, comparable = differences(one, one.assign(name=["cat", "fox"]))
     assert "1 class only there, 1 only here" in said and not comparable
     assert not differences(one, one.assign(n_images=[10, 21]))[1]
+
+
+@pytest.mark.parametrize("sent", [None, {}, {"row": 1}, {"row": 3, "column": 0}, {"row": -1, "column": 0}, [0, 0]])
+def test_a_cell_that_the_matrix_lacks_is_no_gesture(sent: Any) -> None:
+    assert read_cell(sent, 3) is None
+    assert read_cell({"row": 2, "column": 0, "time": 5}, 3) == (2, 0)
+    assert read_cell({"row": True, "column": 0.0}, 3) is None
