@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.base.atomic import replacing
-from analysis.base.errors import BadInput, NotFoundHere, StoreFailure
+from analysis.base.errors import BadInput, NotFoundHere, StoreFailure, UserError
 from analysis.review.apply import iso_time
 from analysis.review.exactinverse import ExactInverse, Place, Side, is_inverse, read_inverse, restore, write_inverse
 from analysis.review.gather import program_version
@@ -161,7 +161,11 @@ def _write(
                 raise BadInput(
                     f"{target} was changed by somebody else meanwhile", hint="nothing was written; try again"
                 )
-    except OSError as error:
+    except (OSError, UserError) as error:
+        if keep is not None:
+            keep[0].unlink(missing_ok=True)  # of a change that was not made: it would lead nowhere
+        if isinstance(error, UserError):
+            raise
         raise StoreFailure(
             f"{target} could not be written: {error.strerror or error}", hint="the label file is as it was"
         ) from error

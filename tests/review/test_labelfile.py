@@ -457,7 +457,7 @@ def test_a_file_that_somebody_else_changes_meanwhile_is_left_alone(
     monkeypatch.setattr(labelfile, "write_inverse", meanwhile)
     with pytest.raises(BadInput, match="changed by somebody else meanwhile"):
         in_place(path, change("a.jpg"))
-    assert path.read_bytes() == b"theirs"
+    assert path.read_bytes() == b"theirs" and [found.name for found in tmp_path.iterdir()] == ["labels.csv"]
 
 
 @pytest.mark.parametrize("when", ["the inverse is written", "the file is synced", "the file is replaced"])
