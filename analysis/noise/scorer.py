@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from analysis.base.errors import BadInput
 from analysis.base.registry import Registry
 from analysis.base.types import ConfusionGraph, Neighbours, Predictions
+from analysis.noise.class_image_graph import Cleaning, clean
 from analysis.noise.filters import ConfidentLearning, confident_learning
 from analysis.noise.rows import RowFacts
 
 Array = NDArray[Any]
-Need = Literal["predictions", "neighbours", "graph"]
+Need = Literal["predictions", "neighbours", "graph", "features"]
 Reason = Callable[["ScorerInputs", int], str]
 AsIf = Callable[["ScorerInputs", Array, Array], NDArray[np.float64]]
 
@@ -60,6 +61,12 @@ class ScorerInputs:
         return self.confident.facts
 
     @cached_property
+    def cleaning(self) -> Cleaning:
+        """What the graphs of images say of these labels, computed once for all who ask. Wants features."""
+        assert self.predictions.features is not None
+        return clean(self.predictions.features, self.given, n_classes=self.n_classes, tie=self.tie)
+
+    @cached_property
     def mixed_up(self) -> dict[tuple[int, int], int]:
         """Images per (given, predicted) pair of different classes; pairs without an image are left out."""
         predicted = self.facts.predicted
@@ -88,7 +95,12 @@ class ScorerInputs:
 
     def lacks(self, needs: tuple[Need, ...]) -> tuple[Need, ...]:
         """Those of `needs` that are not there."""
-        there = {"predictions": True, "neighbours": self.neighbours is not None, "graph": self.graph is not None}
+        there = {
+            "predictions": True,
+            "neighbours": self.neighbours is not None,
+            "graph": self.graph is not None,
+            "features": self.predictions.features is not None,
+        }
         return tuple(need for need in needs if not there[need])
 
 

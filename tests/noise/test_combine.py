@@ -58,7 +58,7 @@ def case(*, n: int = 400, seed: int = 0, wrong: float = 0.1, near: bool = True, 
     built = ConfusionGraph(weight, np.array([0, 0, 1, 1]), np.ones(4), 0.4, 1.0, {})
     return ScorerInputs(
         given,
-        Predictions("m", 4, np.ones(n, bool), probs=probs),
+        Predictions("m", 4, np.ones(n, bool), probs=probs, features=features if near else None),
         4,
         neighbours=neighbours if near else None,
         graph=built if graph else None,
@@ -85,7 +85,7 @@ def test_the_table_has_the_declared_columns_and_one_per_scorer() -> None:
 def test_what_is_missing_is_left_out_and_named() -> None:
     notes, inputs = Notes(), case(near=False, graph=False)
     table = score_all(inputs, progress=notes)
-    assert "neighbours" not in table and set(table["kind"]) == {"none"}
+    assert not {"neighbours", "class_image_graph"} & set(table) and set(table["kind"]) == {"none"}
     assert "The scorer neighbours is left out: needs neighbours" in notes.notes
     assert skipped_scorers(case()) == {}
 

@@ -13,6 +13,7 @@ from analysis.base.types import ConfusionGraph, Neighbours, Predictions
 from analysis.noise.scorer import SCORERS, Scorer, ScorerInputs
 
 NAMES = SCORERS.names()
+MOVED = ("probs", "top_class", "top_prob", "features")
 BUILT_IN = {
     "self_confidence",
     "normalized_margin",
@@ -21,6 +22,7 @@ BUILT_IN = {
     "neighbours",
     "confident_learning",
     "rank_sum",
+    "class_image_graph",
 }
 
 
@@ -41,10 +43,11 @@ def planted(*, n: int = 200, k: int = 5, seed: int = 0, wrong: int = 1, top: int
     near = Neighbours(index.astype(np.int32), np.take_along_axis(cosine, index, axis=1).astype(np.float32))
     held_out = np.ones(n, bool)
     if top is None:
-        predictions = Predictions("m", k, held_out, probs=probs)
+        predictions = Predictions("m", k, held_out, probs=probs, features=features)
     else:
         best = np.argsort(-probs, axis=1)[:, :top]
-        predictions = Predictions("m", k, held_out, top_class=best, top_prob=np.take_along_axis(probs, best, axis=1))
+        top_prob = np.take_along_axis(probs, best, axis=1)
+        predictions = Predictions("m", k, held_out, top_class=best, top_prob=top_prob, features=features)
     return ScorerInputs(given, predictions, k, neighbours=near, graph=ring(k))
 
 
@@ -60,7 +63,7 @@ def permuted(inputs: ScorerInputs, order: np.ndarray) -> ScorerInputs:
     p, near = inputs.predictions, inputs.neighbours
     assert near is not None
     back = np.argsort(order)
-    moved = {name: None if (a := getattr(p, name)) is None else a[order] for name in ("probs", "top_class", "top_prob")}
+    moved = {name: None if (a := getattr(p, name)) is None else a[order] for name in MOVED}
     return ScorerInputs(
         inputs.given[order],
         Predictions(p.model, p.n_classes, p.held_out[order], **moved),
@@ -121,7 +124,7 @@ def test_title_and_source_are_given_and_the_source_is_in_the_bibliography(spec: 
 
 def test_one_class_and_one_image_do_not_crash(spec: Scorer) -> None:
     near = Neighbours(np.zeros((1, 0), np.int32), np.zeros((1, 0), np.float32))
-    predictions = Predictions("m", 1, np.ones(1, bool), probs=np.ones((1, 1)))
+    predictions = Predictions("m", 1, np.ones(1, bool), probs=np.ones((1, 1)), features=np.ones((1, 3)))
     values = spec.score(ScorerInputs(np.zeros(1, np.int64), predictions, 1, neighbours=near, graph=None))
     assert values.shape == (1,) and 0 <= values[0] <= 1
 

@@ -1,0 +1,140 @@
+"""What the likeness to groups of images says for and against a label, as log odds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.base.arrays import row_blocks
+from analysis.base.vectors import unit_rows
+from analysis.noise.image_groups import Groups
+from analysis.noise.links import log_odds_line
+
+Array = NDArray[Any]
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FITTED = 1_000  # images, and groups, whose similarities set the line of log odds
+MOST_NOISE = 0.5  # beyond it labels would say the opposite of what they say
+ROUNDS = 30  # in which the share of wrong labels settles
+EXACT_WORK = 1e11  # multiplications in double precision, seconds; more are done in single
+BLOCK = 32 << 20  # bytes of log odds at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Log odds (M,) of the best group of the label's class and of the best other one against no class, and the groups.
+
+    `other_group` is -1, `other` minus infinity where there is no other class.
+    """
+
+    own: Floats
+    own_group: Rows
+    other: Floats
+    other_group: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Images (features (N, D), given (N,)) and the groups they are compared with along a line of log odds."""
+
+    features: Array
+    given: NDArray[np.int64]
+    groups: Groups
+    line: tuple[float, float]
+
+    @property
+    def n_others(self) -> int:
+        """Classes with images besides the given one, at least 1."""
+        return max(1, len(np.unique(self.groups.class_of)) - 1)
+
+    @cached_property
+    def _across(self) -> Array:
+        total = self.groups.total
+        exact = len(self.given) * float(total.size) <= EXACT_WORK
+        return np.ascontiguousarray(total.T, dtype=np.float64 if exact else np.float32)
+
+    def log_odds(self, rows: Rows) -> Floats:
+        """(M, G): that an image belongs to a group rather than to none, itself left out of its own group."""
+        slope, middle = self.line
+        group = self.groups.group[rows]
+        across = self._across
+        value = unit_rows(self.features[rows], across.dtype.type) @ across
+        count = np.broadcast_to(self.groups.size.astype(across.dtype), value.shape).copy()
+        inside = np.flatnonzero(group >= 0)
+        value[inside, group[inside]] -= 1
+        count[inside, group[inside]] -= 1
+        value -= np.multiply(middle, count, dtype=across.dtype)
+        count += 1
+        value *= slope
+        value /= count
+        return value
+
+    def compare(self, rows: Rows, labels: Rows) -> Compared:
+        """The best group for and against the `labels` (M,) of `rows` (M,), block by block."""
+        m = len(rows)
+        out = Compared(np.empty(m), np.empty(m, np.int64), np.full(m, -np.inf), np.full(m, -1))
+        alone = len(np.unique(self.groups.class_of)) == 1
+        for part in row_blocks(m, len(self.groups.size) * 8, block_bytes=BLOCK):
+            odds = self.log_odds(rows[part])
+            at = np.arange(len(odds))
+            mine = self.groups.class_of[None, :] == labels[part][:, None]
+            for_it = np.where(mine, odds, -np.inf)
+            out.own_group[part] = for_it.argmax(axis=1)
+            out.own[part] = for_it[at, out.own_group[part]]
+            if not alone:
+                odds[mine] = -np.inf
+                out.other_group[part] = odds.argmax(axis=1)
+                out.other[part] = odds[at, out.other_group[part]]
+        # a class without any image says nothing for or against itself
+        np.copyto(out.own, 0.0, where=np.isneginf(out.own))
+        return out
+
+    def similarity(self, odds: Floats, size: Array) -> Floats:
+        """The mean cosine (M,) to groups of `size` images behind these log odds; NaN to no image."""
+        slope, middle = self.line
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(size > 0, odds * (size + 1) / (slope * size) + middle, np.nan)
+
+
+def fit_line(features: Array, given: NDArray[np.int64], groups: Groups, order: Rows) -> tuple[float, float]:
+    """The line of log odds, from images compared with their own group and with those of other classes."""
+    some = order[np.unique(np.linspace(0, len(order) - 1, FITTED).astype(np.int64))]
+    others = np.unique(np.linspace(0, len(groups.size) - 1, FITTED).astype(np.int64))
+    unit = unit_rows(features[some], np.float64)
+    foreign = given[some][:, None] != groups.class_of[others][None, :]
+    apart = (unit @ (groups.total[others] / groups.size[others, None]).T)[foreign]
+    sizes = np.broadcast_to(groups.size[others], foreign.shape)[foreign]
+    at_home = some[(groups.group[some] >= 0) & (groups.size[groups.group[some]] > 1)]
+    home = groups.group[at_home]
+    own = np.einsum("nd,nd->n", unit_rows(features[at_home], np.float64), groups.total[home]) - 1
+    n = groups.size[home] - 1
+    return log_odds_line((own / n, n), (apart, sizes))
+
+
+def for_label(found: Compared, n_others: int, noise: float) -> Floats:
+    """Log odds (M,) that a label is right. Half of the wrong ones hide one of the other classes, each as likely, half
+    none of the classes."""
+    wrong = np.logaddexp(0, found.other - np.log(n_others)) - np.log(2)
+    return np.asarray(found.own + np.log((1 - noise) / noise) - wrong)
+
+
+def settled(found: Compared, known: NDArray[np.bool_], n_others: int, *, start: float) -> float:
+    """The share of wrong labels with which the chances of all images agree that have company (`known`, (M,)).
+
+    Expectation-maximisation from `start`; never nothing, never more than half.
+    """
+    least = 0.5 / (np.count_nonzero(known) + 1)
+    noise = min(MOST_NOISE, max(least, start))
+    for _ in range(ROUNDS if known.any() else 0):
+        noise = min(MOST_NOISE, max(least, float(chance(-for_label(found, n_others, noise)[known]).mean())))
+    return noise
+
+
+def chance(log_odds: Floats) -> Floats:
+    """The probability (M,) behind log odds."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -700, 700))))
