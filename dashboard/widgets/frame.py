@@ -100,12 +100,18 @@ def enter(page: str, title: str, lead: str = "", *, filtered: bool = True) -> Se
         return None
     state.sync_url(page)
     seen = look_at(str(path), run)
+    if filtered:
+        chips(seen)
+    else:
+        state.record()
+    return seen
+
+
+def chips(seen: Seen) -> None:
+    """Note where the visitor is, and show the filter in force with the ways back, forth and to saved views."""
     state.record()
-    if not filtered:
-        return seen
     lasso, on = seen.chosen.lasso, seen.chosen.lasso_on
     show_chips(seen, n_lasso=int(lassoed(seen.columns, lasso, on).sum()) if lasso else 0)
-    return seen
 
 
 def look_at(path: str, run: Run) -> Seen:

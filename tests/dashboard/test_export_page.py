@@ -223,7 +223,10 @@ def test_the_images_of_the_filter_alone_can_be_taken_away(workspace: Workspace) 
     assert not any(box.key == "export.only" for box in app.checkbox)
     app.session_state[state.FILTER] = Filter(where=(parse('image_id == "train/00005" or image_id == "train/00009"'),))
     app.run()
+    assert any(key.startswith("chip.where:") for key in (str(button.key) for button in app.button)), "its chip"
+    assert any("the filter does not apply to anything below" in caption.value for caption in app.caption)
     app.checkbox(key="export.only").check().run()
+    assert any("2 of 60 images: the filter applies" in caption.value for caption in app.caption)
     assert not app.exception, app.exception
     assert "1 label changes" in app.header[0].value
     assert any("2 images in the exported list" in caption.value for caption in app.caption)
