@@ -11,6 +11,14 @@ from analysis.base.arrays import digest_of
 from dashboard.server.opened import Opened
 
 COMPONENTS = Path(__file__).parents[1] / "components"  # *.js in the folders there are served as modules
+# The inline script of a component whose modules are served; its data names the first one (`script_url`). What stands
+# inline is sent again with every change of data, and modules split over files cannot be inline.
+LOADER = """
+export default async function (component) {
+  const { mount } = await import(new URL(component.data.script, document.baseURI).href);
+  return mount(component);
+}
+"""
 
 
 def prefix() -> str:

@@ -20,12 +20,6 @@ from dashboard.server.opened import Opened
 from dashboard.server.points import Packet
 
 _HERE = Path(__file__).parent
-_LOADER = """
-export default async function (component) {
-  const { mount } = await import(new URL(component.data.script, document.baseURI).href);
-  return mount(component);
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ _mount = st.components.v2.component(
     "lookalike_point_map",
     html=(_HERE / "point_map.html").read_text(encoding="utf-8"),
     css=(_HERE / "point_map.css").read_text(encoding="utf-8"),
-    js=_LOADER,
+    js=urls.LOADER,
 )
 
 

@@ -13,14 +13,6 @@ from dashboard.server.opened import Opened
 from dashboard.server.security import TOKEN
 
 _HERE = Path(__file__).parent
-# The scripts come by a route with the digest of their content in the address: what stands here inline is sent again
-# with every window, and modules split over files cannot be inline.
-_LOADER = """
-export default async function (component) {
-  const { mount } = await import(new URL(component.data.script, document.baseURI).href);
-  return mount(component);
-}
-"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ _mount = st.components.v2.component(
     "lookalike_review_deck",
     html=(_HERE / "review_deck.html").read_text(encoding="utf-8"),
     css="\n".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css"), key=_cascade)),
-    js=_LOADER,
+    js=urls.LOADER,
 )
 
 
