@@ -68,9 +68,7 @@ def share(n: int, judged: int) -> str:
 
 def bar(facts: dict[str, int], total: int, palette: Palette) -> str:
     """A stacked bar of all confusions of the pair as HTML; the same figures as text for those who do not see it."""
-    fill = dict(
-        zip(KINDS, (palette.categories[1], palette.categories[0], palette.categories[4], palette.muted), strict=True)
-    )
+    fill = dict(zip(KINDS, (*(palette.categories[i] for i in FILLS), palette.muted), strict=True))
     open_ones = max(0, total - facts["judged"])
     parts = [(SAID[kind], facts[kind], fill[kind]) for kind in KINDS] + [("not judged", open_ones, palette.faint)]
     shown = [(name, n, colour) for name, n, colour in parts if n]
