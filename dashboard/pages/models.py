@@ -24,7 +24,7 @@ def how_to_add() -> None:
         "Only the model of this analysis is here. Add the predictions of others to compare them: class numbers, "
         "probabilities or the best five classes, as npz, npy, csv or parquet, matched by image_id, path or row."
     )
-    st.code("python -m analysis add-predictions WORKSPACE predictions.npz --model NAME", language="bash")
+    st.code("python -m analysis add-predictions WORKSPACE predictions.npz --model NAME", language=None)
 
 
 def slope(ranking: Ranking, ways: tuple[str, ...], pair: tuple[int, int]) -> None:

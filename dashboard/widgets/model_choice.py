@@ -105,7 +105,9 @@ def _threshold() -> float:
     start = float(text) if text.replace(".", "", 1).isdigit() and float(text) <= 1 else Asked.threshold
     about = "A label holds from this score on. ReaL's own lists are those at 0.80."
     key = f"models.threshold.{state.changes()}"
-    at = float(st.slider("Score from which a label holds", 0.05, 1.0, max(0.05, start), 0.05, key=key, help=about))
+    at = float(
+        st.slider("Score from which a label holds", 0.05, 1.0, max(0.05, start), 0.05, key=key, help=about, width=280)
+    )
     state.keep("threshold", "" if at == Asked.threshold else f"{at:.2f}")
     return at
 

@@ -118,15 +118,15 @@ def flip_table(ranking: Ranking, way: str, pair: tuple[int, int] | None) -> None
         chosen=position_of(ends, pair),
         on_pick=pick,
         columns={
-            "Passes": TEXT(width=130),
-            "is passed": TEXT(width=130),
+            "Passes": TEXT(width=108),
+            "is passed": TEXT(width=108),
             "Ranks": TEXT(width=100, help="before→now of the one that passes, then of the one that is passed"),
             "Only the one": NUMBER(width=86, help="images that count now and that only the one that passes gets right"),
             "Only the other": NUMBER(width=86),
             "Chance": NUMBER(
                 width=70, format="%.2g", help="McNemar's exact test of the new order, adjusted for all pairs"
             ),
-            "Verdict": TEXT(width=110, help=about),
+            "Verdict": TEXT(width=100, help=about),
         },
         height=min(360, 36 * (len(ends) + 1) + 3),
     )
