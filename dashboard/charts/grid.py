@@ -32,7 +32,23 @@ CELLS = 1  # index of the trace that is clicked: the heat map itself reports no 
 
 def finish(figure: go.Figure, axis: Axis, colours: Palette, *, marks: Marks, narrow: bool = False) -> go.Figure:
     """Axes, lines between blocks, and what the filter means; `narrow` where two matrices share the width."""
+    ticks = {
+        "tickvals": list(range(len(axis))),
+        "showticklabels": True,
+        "range": [-0.5, len(axis) - 0.5],
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+        "ticklabeloverflow": "allow",  # they have a margin; to look whether they fit takes 0.2 s
+        "ticks": "",
+        "tickfont": {"size": 12 if len(axis) <= 24 else 10, "color": colours.ink},
+    }
+    names, above = _ticks(axis, colours, narrow=narrow)
+    turned = 0 if _short(axis) else -60
+    across = {"ticktext": above, "title": {"text": "predicted"}, "side": "top", "tickangle": turned}
     figure.update_layout(
+        xaxis={**ticks, **across},
+        yaxis={**ticks, "ticktext": names, "title": {"text": "given"}, "range": [len(axis) - 0.5, -0.5]},
         height=max(PIXELS, ROW * len(axis) + 80),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         plot_bgcolor=colours.background,
@@ -43,20 +59,6 @@ def finish(figure: go.Figure, axis: Axis, colours: Palette, *, marks: Marks, nar
         showlegend=False,
         shapes=_separators(axis, colours) + _bands(marks, axis, colours) + [_frame(b, colours) for b in marks.blocks],
     )
-    ticks = {
-        "tickvals": list(range(len(axis))),
-        "showticklabels": True,
-        "range": [-0.5, len(axis) - 0.5],
-        "showgrid": False,
-        "zeroline": False,
-        "automargin": True,
-        "ticks": "",
-        "tickfont": {"size": 12 if len(axis) <= 24 else 10, "color": colours.ink},
-    }
-    names, above = _ticks(axis, colours, narrow=narrow)
-    turned = 0 if _short(axis) else -60
-    figure.update_xaxes(**ticks, ticktext=above, title="predicted", side="top", tickangle=turned)
-    figure.update_yaxes(ticktext=names, title="given", **{**ticks, "range": [len(axis) - 0.5, -0.5]})
     return figure
 
 
