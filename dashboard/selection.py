@@ -217,11 +217,6 @@ def _only_mask(only: Only, columns: Columns) -> NDArray[np.bool_]:
     return np.asarray(columns.is_suspect & (columns.crosses if only == "cross" else ~columns.crosses))
 
 
-def most_suspicious(rows: NDArray[np.integer], suspicion: NDArray[np.floating]) -> NDArray[np.integer]:
-    """The rows (M,) with the most suspicious first; equal ones keep data set order. `suspicion` is (N,)."""
-    return rows[np.argsort(-np.asarray(suspicion)[rows], kind="stable")]
-
-
 # -- links ------------------------------------------------------------------------------------------------------------
 def to_params(chosen: Filter) -> dict[str, str]:
     """The filter as URL query parameters; `from_params` gives it back."""

@@ -9,10 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import state
-from dashboard.selection import most_suspicious
+from dashboard.ordering import most_suspicious
 from dashboard.server.urls import thumb_url
 from dashboard.widgets.frame import PAGES, Seen
-from dashboard.widgets.image_links import image_link, keep_list
+from dashboard.widgets.image_links import REACH, image_link, keep_list
 from dashboard.widgets.text import for_html
 
 PER_PAGE = 24
@@ -44,13 +44,13 @@ def gallery(seen: Seen, rows: NDArray[np.integer], *, key: str, per_page: int = 
     if len(rows) == 0:
         st.info("No image matches. Remove a condition above to see more.")
         return
-    ordered = most_suspicious(rows, seen.columns.suspicion)
-    pages = -(-len(ordered) // per_page)
+    pages = -(-len(rows) // per_page)
     page = 1
     if pages > 1:
         page = st.pagination(pages, key=f"{key}.page.{state.changes()}") or 1
     start = (page - 1) * per_page
-    keep_list(key, ordered, at=start)
+    ordered = most_suspicious(rows, seen.columns.suspicion, start + REACH)
+    keep_list(key, ordered, at=start, total=len(rows))
     st.html(STYLE + cards(seen, ordered[start : start + per_page].tolist(), side=side, among=key))
     st.caption("Most suspicious first; the number is the suspicion, 0 to 1. A click shows all that is known of it.")
 

@@ -26,12 +26,15 @@ class Part:
     total: int
 
 
-def keep_list(name: str, rows: NDArray[np.integer], *, at: int = 0) -> None:
-    """Keep the list around position `at`, so that the large view can go through it. Never all of a million rows."""
+def keep_list(name: str, rows: NDArray[np.integer], *, at: int = 0, total: int | None = None) -> None:
+    """Keep the list around position `at`, so that the large view can go through it. Never all of a million rows.
+
+    `total`: how long the list is, where `rows` are only its first ones.
+    """
     first = max(0, at - REACH)
     lists: dict[str, Part] = st.session_state.setdefault(LISTS, {})
     lists.pop(name, None)  # the one shown last stands last
-    lists[name] = Part(rows[first : at + REACH].copy(), first, len(rows))
+    lists[name] = Part(rows[first : at + REACH].copy(), first, len(rows) if total is None else total)
 
 
 def kept_list(row: int, name: str = "") -> tuple[str, Part] | None:

@@ -12,7 +12,8 @@ from analysis.evaluate.paired import adjusted, mcnemar
 from analysis.evaluate.ranking import Ranking
 from analysis.evaluate.reranking import WAYS, right_on
 from dashboard import state
-from dashboard.selection import MOST_IMAGES, Filter, most_suspicious
+from dashboard.ordering import most_suspicious
+from dashboard.selection import MOST_IMAGES, Filter
 from dashboard.widgets.frame import PAGES, Seen
 from dashboard.widgets.gallery import gallery
 from dashboard.widgets.text import clean, community_name, count, for_html, for_markdown
@@ -54,7 +55,7 @@ def differing(seen: Seen, ranking: Ranking, way: str, pair: tuple[int, int]) -> 
 def pair_images(seen: Seen, ranking: Ranking, way: str, pair: tuple[int, int]) -> None:
     """The images on which the two differ, side by side, and the way to judge them."""
     sides = differing(seen, ranking, way, pair)
-    both = most_suspicious(np.concatenate(sides), seen.columns.suspicion)[:MOST_IMAGES]
+    both = most_suspicious(np.concatenate(sides), seen.columns.suspicion, MOST_IMAGES)
     if st.button(
         f"Review the {len(both):,} most suspicious of them"
         if len(both) == MOST_IMAGES

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.selection import most_suspicious, rows_of
+from dashboard.ordering import most_suspicious
+from dashboard.selection import rows_of
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.gallery import STYLE, cards, gallery
 from dashboard.widgets.pair import both_directions
@@ -52,7 +53,7 @@ def _by_given(seen: Seen, rows: NDArray[np.integer]) -> None:
     names = seen.classes
     parts = [STYLE + '<div style="display:flex;flex-wrap:wrap;gap:4px 24px">']
     for k in order.tolist():
-        own = most_suspicious(rows[given == k], seen.columns.suspicion)[:EACH]
+        own = most_suspicious(rows[given == k], seen.columns.suspicion, EACH)
         heading = f'<h5 style="margin:12px 0 4px;padding:0">{for_html(names[k])}: {number[k]:,}</h5>'
         wide = f"width:{max(2, len(own)) * (SIDE + 12)}px;max-width:100%"
         parts.append(f'<div style="{wide}">{heading}{cards(seen, own.tolist(), side=SIDE)}</div>')

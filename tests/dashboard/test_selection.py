@@ -15,6 +15,7 @@ from analysis.base.conditions import Compare, Condition
 from analysis.review.states import DECIDED, EXCLUDED, Decided, states_of
 from dashboard import selection
 from dashboard.conditions import LONGEST, where_of
+from dashboard.ordering import most_suspicious
 from dashboard.selection import (
     MAX_VERTICES,
     PARAMS,
@@ -24,7 +25,6 @@ from dashboard.selection import (
     fitting,
     from_params,
     inside,
-    most_suspicious,
     polygon,
     rows_of,
     to_params,
@@ -212,6 +212,15 @@ def test_most_suspicious_first_and_ties_keep_their_order() -> None:
     suspicion = np.array([0.1, 0.9, 0.5, 0.9])
     assert most_suspicious(np.array([0, 1, 2, 3]), suspicion).tolist() == [1, 3, 2, 0]
     assert most_suspicious(np.array([2, 0]), suspicion).tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("values", [1, 4, 10_000])
+def test_the_first_of_the_most_suspicious_are_the_same_however_many_are_asked_for(values: int) -> None:
+    rng = np.random.default_rng(values)
+    suspicion, rows = rng.integers(0, values, 500) / values, np.sort(rng.choice(500, 300, replace=False))
+    everything = most_suspicious(rows, suspicion).tolist()
+    for n in (0, 1, 7, 299, 300, 301):
+        assert most_suspicious(rows, suspicion, n).tolist() == everything[:n]
 
 
 def test_inside_follows_a_concave_outline() -> None:
