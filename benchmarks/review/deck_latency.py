@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks" / "dashboard")]
+
+from browser import chromium  # noqa: E402
 
 CASES = {"alone": False, "beside_map": True}
 MAP = "Show the map beside"
@@ -87,19 +89,14 @@ def workspace_in(folder: Path, given: Path | None, images: int) -> Path:
     return place
 
 
-def measure(args: argparse.Namespace, folder: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser.conftest import CHROME, FLAGS, Server
+def measure(args: argparse.Namespace, folder: Path, browser: Any) -> None:
+    from tests.browser.conftest import Server
 
     server = Server(workspace_in(folder, args.workspace, args.images), folder).start()
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROME, headless=True, args=FLAGS)
-            for name in CASES:
-                row = run_case(name, server.url, browser, presses=args.presses, pace=args.pace)
-                print(json.dumps(row), flush=True)
-            browser.close()
+        for name in CASES:
+            row = run_case(name, server.url, browser, presses=args.presses, pace=args.pace)
+            print(json.dumps(row), flush=True)
     finally:
         server.stop()
 
@@ -111,17 +108,11 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=50_000, help="images of the workspace that is made")
     parser.add_argument("--workspace", type=Path, help="measure on a copy of this one")
     args = parser.parse_args()
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        chrome = None
-    else:
-        from tests.browser.conftest import CHROME as chrome  # noqa: N811
-    if not chrome:
-        print(json.dumps({"benchmark": "deck_latency", "not_run": "needs playwright and Chromium"}))
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        measure(args, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        if browser is None:
+            print(json.dumps({"benchmark": "deck_latency", "not_run": "needs playwright and Chromium"}))
+        else:
+            measure(args, Path(folder), browser)
     return 0
 
 
