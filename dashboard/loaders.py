@@ -36,6 +36,8 @@ from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns, Filter, rows_of, to_params
 from dashboard.server import opened
 
+SCORED = ("predicted", "suggested", "suspicion", "is_suspect", "kind")  # what filters ask of the scores
+
 
 def workspace(path: str) -> Workspace:
     """The workspace at `path`; NotFoundHere where there is none."""
@@ -91,7 +93,8 @@ def run_columns(path: str, run_id: str) -> Columns:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # part of the cache key
     run = workspace(path).run(run_id)
-    scores = run.table("scores")
+    # these alone, each an array of its own: of a table read whole, every scorer's column would stay in memory with them
+    scores = {name: run.table("scores", [name])[name] for name in SCORED}
     arrays = arrays_of(run)
     asked = Askable(dataset(path), run, lambda: loaders_filter.states(path))
     return Columns(
@@ -214,7 +217,7 @@ def export(path: str, run_id: str | None, policy: ExportPolicy, part: Filter) ->
     return _export(path, run_id, key, decision_store(path).last_seq(), _policy=policy, _part=part)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Putting the labels together …")
+@st.cache_resource(max_entries=2, show_spinner="Putting the labels together …")  # 0.3 GB for a million images
 def _export(
     path: str,
     run_id: str | None,
@@ -231,7 +234,7 @@ def _export(
         keep = np.zeros(len(found.dataset), bool)
         keep[rows_of(_part, run_columns(path, run_id))] = True
         only = Only(keep, to_params(_part))
-    return gather(found.workspace, found.decisions, run=run, policy=_policy, only=only)
+    return gather(found.workspace, found.decisions, run=run, policy=_policy, only=only, dataset=found.dataset)
 
 
 def agreement(path: str, run_id: str, view: View) -> Agreements:

@@ -95,9 +95,9 @@ def cleaned(
         label[is_excluded], action[is_excluded] = "", "drop"
     said = _said(len(table), (decided, at), (marks, marked if policy.excluded == "drop" else marked[:0]))
     facts = {
-        "image_id": ids.to_numpy(),
-        "path": table["path"].to_numpy(),
-        "split": table["split"].to_numpy() if "split" in table else np.full(len(table), ""),
+        "image_id": table["image_id"].array,  # not as objects: a million texts take 65 MB so, and 20 as they are
+        "path": table["path"].array,
+        "split": table["split"].array if "split" in table else np.full(len(table), ""),
         "given": given,
         "label": label,
         "status": status,
@@ -177,13 +177,17 @@ def _known(table: pd.DataFrame, evidence: pd.DataFrame | None) -> dict[str, Arra
     """The columns of the table `images` for every row of the data set, and `reasons`."""
     blank: dict[str, Any] = {"suspicion": np.nan, "is_suspect": False, "suggested": "", "predicted": "", "reasons": ""}
     n = len(table)
-    found = {name: np.full(n, value, dtype=object) for name, value in blank.items()}
+    found: dict[str, Any] = {
+        name: np.full(n, value, dtype=object if value == "" else None) for name, value in blank.items()
+    }
     if evidence is not None:
-        row = pd.Index(evidence["image_id"]).get_indexer(pd.Index(table["image_id"]))
+        same = evidence["image_id"].array.equals(table["image_id"].array)  # as a rule: then nothing is looked up
+        row = None if same else pd.Index(evidence["image_id"]).get_indexer(pd.Index(table["image_id"]))
         for name in (name for name in blank if name in evidence):
-            found[name] = np.where(row >= 0, evidence[name].to_numpy(object)[row], blank[name])
+            cells = evidence[name].to_numpy()
+            found[name] = cells if row is None else np.where(row >= 0, cells[row], blank[name])
     sizes = {side: table[side].to_numpy() if side in table else np.zeros(n, int) for side in ("width", "height")}
-    return {"image_id": table["image_id"].to_numpy(), **sizes, **found}
+    return {"image_id": table["image_id"].array, **sizes, **found}
 
 
 def _said(n: int, *sources: tuple[pd.DataFrame, Array]) -> Any:

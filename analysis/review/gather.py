@@ -54,16 +54,18 @@ def gather(
     run: Run | None = None,
     policy: ExportPolicy | None = None,
     only: Only | None = None,
+    dataset: Dataset | None = None,
 ) -> Export:
     """The cleaned labels of a workspace as they stand now; `run` gives the reasons (the latest one if not named).
 
+    `dataset` is that of the workspace, where it was read already.
     With `only` images that are not asked for are in no table, as if the data set did not hold them.
     """
     policy = policy or ExportPolicy()
     run = run or workspace.latest()
     last_event = store.last_seq()
     current, excluded = store.current(), store.excluded()
-    dataset = workspace.dataset()
+    dataset = dataset or workspace.dataset()
     result = cleaned(
         dataset.table,
         dataset.classes,
@@ -102,17 +104,17 @@ def evidence_of(dataset: Dataset, run: Run | None) -> pd.DataFrame | None:
         return None
     table, names = dataset.table, np.asarray(dataset.classes, dtype=object)
     scores = run.table("scores", ["suspicion", "is_suspect", "suggested", "predicted"])
-    suspects = run.table("suspects", ["image_id", "reasons"]).drop_duplicates("image_id").set_index("image_id")
-    reasons = suspects["reasons"].reindex(table["image_id"])
-    reasons = reasons.astype(object).where(reasons.notna(), "")
+    suspects = run.table("suspects", ["row", "reasons"]).drop_duplicates("row")
+    reasons = np.full(len(table), "", object)
+    reasons[suspects["row"].to_numpy()] = suspects["reasons"].to_numpy(object)
     return pd.DataFrame(
         {
-            "image_id": table["image_id"].to_numpy(),
+            "image_id": table["image_id"],
             "suspicion": scores["suspicion"].to_numpy(),
             "is_suspect": scores["is_suspect"].to_numpy(),
             "suggested": names[scores["suggested"].to_numpy()],
             "predicted": names[scores["predicted"].to_numpy()],
-            "reasons": reasons.to_numpy(),
+            "reasons": reasons,
         }
     )
 
