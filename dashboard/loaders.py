@@ -66,7 +66,7 @@ def latest_run(path: str) -> Run | None:
 
 def run_table(path: str, run_id: str, name: str) -> pd.DataFrame:
     """A table of a run; NotFoundHere where the run lacks it. Changing the frame changes no one else's."""
-    return _table(path, run_id, name, _stamp(path, run_id, name)).copy(deep=False)
+    return _table(path, run_id, name, stamp_of(path, run_id, name)).copy(deep=False)
 
 
 def run_json(path: str, run_id: str, name: str) -> dict[str, Any]:
@@ -74,10 +74,11 @@ def run_json(path: str, run_id: str, name: str) -> dict[str, Any]:
     return workspace(path).run(run_id).json(name)
 
 
-def _stamp(path: str, run_id: str, name: str) -> str:
-    """What changes whenever the artifact is written again; empty when it is absent."""
-    card = workspace(path).run(run_id).card(name)
-    return f"{card['key']}@{card['at']}" if card else ""
+def stamp_of(path: str, run_id: str, *names: str) -> str:
+    """What changes whenever one of these artifacts of a run is written again; without any, whenever the run is."""
+    run = workspace(path).run(run_id)
+    cards = [run.card(name) for name in names or ("suspects",)]
+    return "|".join(f"{card['key']}@{card['at']}" if card else "" for card in cards)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
@@ -87,7 +88,7 @@ def _table(path: str, run_id: str, name: str, stamp: str) -> pd.DataFrame:  # no
 
 def run_columns(path: str, run_id: str) -> Columns:
     """What filters look at, of one run: labels, suspicion, communities, map."""
-    return _columns(path, run_id, _stamp(path, run_id, "suspects"))
+    return _columns(path, run_id, stamp_of(path, run_id))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -117,7 +118,7 @@ def _columns(path: str, run_id: str, stamp: str) -> Columns:  # noqa: ARG001  # 
 
 def review_source(path: str, run_id: str) -> Source:
     """What the deck's items are made from, of one run."""
-    return _source(path, run_id, _stamp(path, run_id, "suspects"))
+    return _source(path, run_id, stamp_of(path, run_id))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -138,7 +139,7 @@ def _source(path: str, run_id: str, stamp: str) -> Source:  # noqa: ARG001  # pa
 
 def listed(path: str, run_id: str) -> NDArray[np.int64]:
     """Rows of the artifact "suspects" of a run; never change it in place."""
-    return _listed(path, run_id, _stamp(path, run_id, "suspects"))
+    return _listed(path, run_id, stamp_of(path, run_id))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -190,7 +191,7 @@ def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
     if choice.kind == "audit" and choice.audit is not None:
         return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=audit(path, choice.audit).sample)
     event = decision_store(path).last_seq() if choice.filter.asks_what_was_said else 0
-    stamp = f"{_stamp(path, run_id, 'suspects')} {event}"
+    stamp = f"{stamp_of(path, run_id)} {event}"
     return _queue_rows(path, run_id, stamp, key=cache_key(choice), _choice=choice)
 
 
@@ -239,7 +240,8 @@ def _export(
 
 def agreement(path: str, run_id: str, view: View) -> Agreements:
     """How far the reviewers agree, by the communities of a run; made again whenever a decision was booked."""
-    return _agreement(path, run_id, view, stamp=f"{_stamp(path, run_id, 'classes')} {decision_store(path).last_seq()}")
+    stamp = f"{stamp_of(path, run_id, 'classes')} {decision_store(path).last_seq()}"
+    return _agreement(path, run_id, view, stamp=stamp)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing what the reviewers said …")

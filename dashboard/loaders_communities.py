@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +43,7 @@ def levels(path: str, run_id: str) -> Levels | None:
     run = loaders.workspace(path).run(run_id)
     if not all(run.has(name) for name in ("levels", *LEVELS)):
         return None
-    return _levels(path, run_id, _stamps(path, run_id, "levels", *LEVELS))
+    return _levels(path, run_id, loaders.stamp_of(path, run_id, "levels", *LEVELS))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -68,7 +67,7 @@ class Mended:
 
 def mended_edges(path: str, run_id: str) -> Mended:
     """Edges and pairs as the verdicts stand; made again whenever a decision was booked."""
-    stamps = _stamps(path, run_id, "edges", "graph", "scores")
+    stamps = loaders.stamp_of(path, run_id, "edges", "graph", "scores")
     return _mended(path, run_id, stamps, loaders.decision_store(path).last_seq())
 
 
@@ -101,7 +100,7 @@ class Work:
 
 def work(path: str, run_id: str) -> Work:
     """How far each community of a run is judged; made again whenever a decision was booked."""
-    stamps = _stamps(path, run_id, "scores", "classes")
+    stamps = loaders.stamp_of(path, run_id, "scores", "classes")
     return _work(path, run_id, stamps, loaders.decision_store(path).last_seq())
 
 
@@ -127,8 +126,8 @@ class View:
 
 def drawing(path: str, run_id: str, view: View) -> Drawing:
     """The graph as it is drawn; made again whenever a decision was booked."""
-    stamps = _stamps(path, run_id, "classes", "edges") + (
-        _stamps(path, view.beside, "confusion") if view.beside else ""
+    stamps = loaders.stamp_of(path, run_id, "classes", "edges") + (
+        loaders.stamp_of(path, view.beside, "confusion") if view.beside else ""
     )
     return _drawing(path, run_id, view, stamp=f"{stamps} {loaders.decision_store(path).last_seq()}")
 
@@ -169,7 +168,7 @@ class Comparison:
 
 def comparison(path: str, run_id: str, beside: str) -> Comparison:
     """Which pairs two runs confuse, and which communities belong together."""
-    stamps = [_stamps(path, run, "confusion", "classes") for run in (run_id, beside)]
+    stamps = [loaders.stamp_of(path, run, "confusion", "classes") for run in (run_id, beside)]
     return _comparison(path, run_id, beside, stamp=" ".join(stamps))
 
 
@@ -196,7 +195,7 @@ def _notes(split: pd.DataFrame, path: str, run_id: str) -> dict[str, str]:
 
 def totals(path: str, run_id: str) -> dict[tuple[int, int], int]:
     """Confused images by pair (lower class first), both directions, before pruning."""
-    return _totals(path, run_id, _stamps(path, run_id, "confusion"))
+    return _totals(path, run_id, loaders.stamp_of(path, run_id, "confusion"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -209,17 +208,10 @@ def _totals(path: str, run_id: str, stamps: str) -> dict[tuple[int, int], int]: 
 
 def worst_pairs(path: str, run_id: str, community: int, n: int) -> pd.DataFrame:
     """The n pairs of classes of a community that are confused most, counted before pruning (METHODS 1.4)."""
-    return _worst_pairs(path, run_id, community, n=n, stamps=_stamps(path, run_id, "confusion", "classes"))
+    return _worst_pairs(path, run_id, community, n=n, stamps=loaders.stamp_of(path, run_id, "confusion", "classes"))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _worst_pairs(path: str, run_id: str, community: int, *, n: int, stamps: str) -> pd.DataFrame:  # noqa: ARG001
     confusion, of = loaders.run_table(path, run_id, "confusion"), loaders.run_columns(path, run_id).community
     return heaviest_pairs(confusion, of, inside=community, limit=n)
-
-
-def _stamps(path: str, run_id: str, *names: str) -> str:
-    """What changes whenever one of these artifacts is written again."""
-    run = loaders.workspace(path).run(run_id)
-    cards: list[dict[str, Any] | None] = [run.card(name) for name in names]
-    return "|".join(f"{card['key']}@{card['at']}" if card else "" for card in cards)

@@ -18,7 +18,7 @@ def confusion_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
     """given, predicted, count of the images that pass `rest`; the whole table of the run while nothing is left out."""
     if rest.is_empty:
         return loaders.run_table(path, run_id, "confusion")
-    return _counted(path, run_id, stamp_of(path, run_id), key=key_of(path, rest), _rest=rest).copy(deep=False)
+    return _counted(path, run_id, loaders.stamp_of(path, run_id), key=key_of(path, rest), _rest=rest).copy(deep=False)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -30,7 +30,7 @@ def _counted(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> 
 
 def figures_of(path: str, run_id: str, rest: Filter) -> pd.DataFrame:
     """`class_figures` of the images that pass `rest`."""
-    return _figures(path, run_id, stamp_of(path, run_id), key=key_of(path, rest), _rest=rest).copy(deep=False)
+    return _figures(path, run_id, loaders.stamp_of(path, run_id), key=key_of(path, rest), _rest=rest).copy(deep=False)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -41,7 +41,7 @@ def _figures(path: str, run_id: str, stamp: str, *, key: str, _rest: Filter) -> 
 def heaviest_of(path: str, run_id: str, rest: Filter, *, limit: int) -> tuple[pd.DataFrame, int]:
     """`heaviest_cells` of the images that pass `rest`, and how many wrong cells there are in all."""
     key = key_of(path, rest)
-    found, n_wrong = _heaviest(path, run_id, stamp_of(path, run_id), limit=limit, key=key, _rest=rest)
+    found, n_wrong = _heaviest(path, run_id, loaders.stamp_of(path, run_id), limit=limit, key=key, _rest=rest)
     return found.copy(deep=False), n_wrong
 
 
@@ -62,7 +62,7 @@ def _heaviest(
 
 def changes(path: str, run_id: str, other_id: str, rest: Filter) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(pairs, classes) that two runs treat differently, over the images that pass `rest` in the first run."""
-    stamps = f"{stamp_of(path, run_id)}|{stamp_of(path, other_id)}"
+    stamps = f"{loaders.stamp_of(path, run_id)}|{loaders.stamp_of(path, other_id)}"
     pairs, classes = _changes(path, run_id, other_id, stamps=stamps, key=key_of(path, rest), _rest=rest)
     return pairs.copy(deep=False), classes.copy(deep=False)
 
@@ -92,17 +92,11 @@ def noise_of(path: str, run_id: str) -> np.ndarray | None:
     return None if shares is None else np.array([np.nan if s is None else s for s in shares], np.float64)
 
 
-def stamp_of(path: str, run_id: str) -> str:
-    """What changes whenever the run is made again."""
-    card = loaders.workspace(path).run(run_id).card("suspects")
-    return f"{card['key']}@{card['at']}" if card else ""
-
-
 def confusion_beside(path: str, run_id: str, other_id: str, rest: Filter) -> pd.DataFrame:
     """given, predicted, count of another run, over the images that pass `rest` in the run looked at."""
     if rest.is_empty:
         return loaders.run_table(path, other_id, "confusion")
-    stamps = f"{stamp_of(path, run_id)}|{stamp_of(path, other_id)}"
+    stamps = f"{loaders.stamp_of(path, run_id)}|{loaders.stamp_of(path, other_id)}"
     return _counted_beside(path, run_id, other_id, stamps=stamps, key=key_of(path, rest), _rest=rest).copy(deep=False)
 
 

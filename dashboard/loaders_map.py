@@ -52,15 +52,9 @@ class Coloured:
     packet: Packet
 
 
-def _stamp(path: str, run_id: str, name: str) -> str:
-    """What changes whenever the artifact is written again."""
-    card = loaders.workspace(path).run(run_id).card(name)
-    return f"{card['key']}@{card['at']}" if card else ""
-
-
 def drawn(path: str, run_id: str) -> Drawn:
     """The points that are drawn: all, or a sample that begins with the suspects."""
-    return _drawn(path, run_id, _stamp(path, run_id, "suspects"))
+    return _drawn(path, run_id, loaders.stamp_of(path, run_id))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -89,7 +83,7 @@ def positions(path: str, run_id: str, array: str) -> NDArray[np.floating]:
 
 def places(path: str, run_id: str, array: str) -> Packet:
     """Where the drawn points lie."""
-    return _places(path, run_id, array, _stamp(path, run_id, array))
+    return _places(path, run_id, array, loaders.stamp_of(path, run_id, array))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -107,7 +101,7 @@ def columns_to_colour(path: str) -> list[str]:
 def coloured(path: str, run_id: str, by: str) -> Coloured:
     """The colours of all images by given, predicted, community, suspicion, decision, or "column:<name>"."""
     event = loaders.decision_store(path).last_seq() if by == "decision" else 0
-    return _coloured(path, run_id, by, stamp=f"{_stamp(path, run_id, 'suspects')} {event}")
+    return _coloured(path, run_id, by, stamp=f"{loaders.stamp_of(path, run_id)} {event}")
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -142,12 +136,3 @@ def _decisions(path: str) -> NDArray[np.int64]:
     said = current["verdict"].map(lambda verdict: DECISIONS.index(VERDICTS.get(verdict, "unsure or skipped")))
     found[rows[rows >= 0]] = said.to_numpy(np.int64)[rows >= 0]
     return found
-
-
-def nearest(path: str, run_id: str, row: int, k: int) -> tuple[list[int], list[float]]:
-    """The k images nearest to one by the model's features, and their cosine similarity, best first."""
-    run = loaders.workspace(path).run(run_id)
-    if not run.has("neighbour_index"):
-        return [], []
-    index, similarity = run.array("neighbour_index"), run.array("neighbour_similarity")
-    return index[row, :k].tolist(), similarity[row, :k].tolist()

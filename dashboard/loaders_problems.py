@@ -36,8 +36,7 @@ class Copies:
 def copies(path: str, run_id: str, at: float | None) -> Copies:
     """Groups of images with the same pixels (`at` None), or joined by pairs at least `at` similar."""
     name = "image_facts" if at is None else "near_pairs"
-    card = loaders.workspace(path).run(run_id).card(name) or {}
-    return _copies(path, run_id, at, f"{card.get('key')}@{card.get('at')}")
+    return _copies(path, run_id, at, loaders.stamp_of(path, run_id, name))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -59,7 +58,7 @@ def _copies(path: str, run_id: str, at: float | None, stamp: str) -> Copies:  # 
 def copies_of(path: str, run_id: str, row: int) -> list[tuple[int, float]]:
     """(row, similarity) of the other images in the groups of exact and near copies that an image is in, best first.
 
-    None where the run was made before copies were looked for.
+    Empty where the run was made before copies were looked for.
     """
     run = loaders.workspace(path).run(run_id)
     if not run.has("problems"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard import loaders_map
+from dashboard import loaders_detail, loaders_map
 from dashboard.charts.scatter import Legend, legend_of
 from dashboard.components.point_map.point_map import Arrays, Marked, Scene, point_map
 from dashboard.selection import Polygon
@@ -104,8 +104,8 @@ def _around(view: MapView) -> tuple[Marked | None, list[Marked]]:
     if view.marked is None:
         return None, []
     xy = loaders_map.positions(view.seen.path, view.seen.run.run_id, view.layout)
-    index, similarity = loaders_map.nearest(view.seen.path, view.seen.run.run_id, view.marked, NEAREST)
-    near = [_marked(view.seen, row, xy, alike) for row, alike in zip(index, similarity, strict=True)]
+    alike = loaders_detail.neighbours(view.seen.path, view.seen.run.run_id, view.marked, NEAREST)
+    near = [_marked(view.seen, row, xy, similarity) for row, similarity in alike]
     return _marked(view.seen, view.marked, xy), near
 
 
