@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from dashboard import state
@@ -9,6 +11,8 @@ from dashboard.selection import to_params
 from dashboard.server.opened import Opened
 
 NEAR = "near"
+JUMPED = "map.jumped"  # (row, when): a map that is being drawn sends the address from before the jump along
+JUST_NOW = 3.0  # seconds
 MAP = "dashboard/pages/map.py"
 
 
@@ -23,11 +27,15 @@ def row_named(opened: Opened, text: str) -> int | None:
 
 def marked(opened: Opened) -> int | None:
     """The row of the image that is marked on the map, or None."""
+    row, at = st.session_state.get(JUMPED, (None, 0.0))
+    if row is not None and not state.kept(NEAR) and time.monotonic() - at < JUST_NOW:
+        return row_named(opened, str(row))
     return row_named(opened, state.kept(NEAR))
 
 
 def mark(row: int | None) -> None:
     """Mark another image, or none: for callbacks."""
+    st.session_state.pop(JUMPED, None)
     st.session_state.setdefault(state.OPTIONS, {})[NEAR] = "" if row is None else str(row)
 
 
@@ -42,5 +50,6 @@ def show_on_map(row: int) -> None:
     The whole link goes along: a page that switches to itself with an empty one has gone back to before the filter.
     """
     mark(row)
+    st.session_state[JUMPED] = (row, time.monotonic())
     options = {name: value for name, value in st.session_state[state.OPTIONS].items() if value}
     st.switch_page(MAP, query_params={**options, **to_params(state.current())})

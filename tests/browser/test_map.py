@@ -125,9 +125,6 @@ def test_an_image_opened_anywhere_leads_to_its_place_and_the_filter_stays(
 ) -> None:
     page = browse(server.url)
     page.goto(f"{start}?community=1&image=train/00077")
-    settle(page)
-    if start == "/map":
-        drawn(page)
     page.get_by_role("dialog").get_by_role("button", name="Show on the map").click()
     page.locator(".near button[aria-current=true][data-row='77']").wait_for()
     drawn(page)

@@ -164,3 +164,12 @@ def test_what_the_browser_should_not_send_is_ignored(value: Any) -> None:
 
 def test_a_click_names_row_and_list() -> None:
     assert read_opened({"row": 4, "among": "map"}) == Opened(4, "map")
+
+
+def test_an_address_from_before_the_jump_to_the_map_takes_no_mark_away(workspace: Workspace) -> None:
+    app = view(image_of(workspace, 3), "map.py")
+    app.button(key="detail.map").click().run()
+    assert not app.exception and app.query_params["near"] == "3"
+    app.query_params["near"] = ""  # what a map that is being drawn sends along
+    app.run()
+    assert not app.exception and app.query_params["near"] == "3"
