@@ -18,15 +18,15 @@ from analysis.data.images import ImageStore
 from analysis.review.agreement import Agreements, View, agreements
 from analysis.review.apply import ExportPolicy
 from analysis.review.askable import Askable
-from analysis.review.audit import Audit, AuditRule, take_sample
+from analysis.review.audit import Audit, AuditRule
 from analysis.review.checks import known_answers, reviewer_figures
 from analysis.review.decisions import DecisionStore
+from analysis.review.drawn import sample_of
 from analysis.review.edges import Edges
 from analysis.review.exporter import Export
 from analysis.review.gather import Only, gather
 from analysis.review.queue import Queue
 from analysis.review.said import Said, said_of
-from analysis.review.standing import JUDGEMENTS
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard import loaders_filter
@@ -174,11 +174,7 @@ def audit(path: str, rule: AuditRule) -> Audit:
 @st.cache_resource(max_entries=8, show_spinner="Drawing the sample …")
 def _audit(path: str, m: int, seed: int, *, as_of: int, population: str) -> Audit:
     found = opened.open_workspace(path)
-    current = found.decisions.current(until=as_of)
-    judged = current.loc[current["verdict"].isin(JUDGEMENTS), "image_id"]
-    rows = found.row_of.index.get_indexer(judged)
-    ids = found.dataset.table["image_id"].to_numpy(object)
-    return take_sample(ids, AuditRule(m, seed, as_of, population), rows[rows >= 0])
+    return sample_of(found.decisions, found.row_of.index, AuditRule(m, seed, as_of, population))
 
 
 def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:

@@ -18,7 +18,11 @@ def drawn_audits(store: DecisionStore, ids: Array) -> Iterator[Audit]:
     for queue in NamedQueues(store).all():
         if queue.kind != "audit" or queue.problem:
             continue
-        rule = AuditRule.of(queue.rule)
-        known = store.current(until=rule.as_of)
-        rows = pd.Index(ids).get_indexer(known.loc[known["verdict"].isin(JUDGEMENTS), "image_id"])
-        yield take_sample(ids, rule, rows[rows >= 0])
+        yield sample_of(store, pd.Index(ids), AuditRule.of(queue.rule))
+
+
+def sample_of(store: DecisionStore, ids: pd.Index, rule: AuditRule) -> Audit:
+    """The sample that a rule draws of the images `ids` (N,): the same for good."""
+    known = store.current(until=rule.as_of)
+    rows = ids.get_indexer(known.loc[known["verdict"].isin(JUDGEMENTS), "image_id"])
+    return take_sample(ids.to_numpy(object), rule, rows[rows >= 0])
