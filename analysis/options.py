@@ -119,7 +119,7 @@ def _add_score(commands: Any) -> None:
     )
     parser.add_argument("--labels", required=True, metavar="F", help="given labels: npy, npz, csv, parquet or txt")
     parser.add_argument("--probs", required=True, metavar="F", help="held-out probabilities (images, classes)")
-    parser.add_argument("--out", required=True, metavar="F.parquet")
+    parser.add_argument("--out", required=True, metavar="F", help="the table: .parquet, or .csv")
 
 
 def _add_graph(commands: Any) -> None:
