@@ -8,6 +8,7 @@ from analysis.evaluate.ranking import Ranking
 from dashboard import loaders, loaders_models
 from dashboard.charts.slope import model_at, moves_of, slope_figure
 from dashboard.loaders_models import DECISIONS, Asked
+from dashboard.widgets.before_after import before_after
 from dashboard.widgets.frame import Seen, colours, enter
 from dashboard.widgets.model_choice import choose_two, compare, how_scored, steps, two_models, way_compared
 from dashboard.widgets.model_pair import pair_groups, pair_images, say_pair
@@ -102,6 +103,7 @@ def main() -> None:
         return
     st.markdown(say_labels(ranking))
     everything(seen, ranking)
+    before_after(seen.path)
     if asked.labels == DECISIONS:
         watch(seen.path, newest)
 
