@@ -19,6 +19,7 @@ from dashboard.widgets.text import clean, count, for_markdown
 
 ANY = ""
 SHOWN = 200  # lines that could not be used
+SEEN = "team.import.seen"  # what was looked at last, and the ImportReport of it
 
 
 def bring_in(seen: Seen) -> None:
@@ -37,7 +38,7 @@ def bring_in(seen: Seen) -> None:
             st.caption(IMPORTERS.get(name).reading)
         if file is None:
             return
-        found = _import(seen, file, name=name, reviewer=reviewer, dry_run=True)
+        found = _looked_at(seen, file, name=name, reviewer=reviewer)
         if found is None:
             return
         say_report(found)
@@ -45,6 +46,17 @@ def bring_in(seen: Seen) -> None:
             booked = _import(seen, file, name=name, reviewer=reviewer, dry_run=False)
             if booked is not None:
                 st.success(f"{count(booked.booked, 'decision')} booked.")
+
+
+def _looked_at(seen: Seen, file: UploadedFile, *, name: str, reviewer: str) -> ImportReport | None:
+    """What the file would come to; kept, because whatever is pressed on the page runs this again."""
+    what = seen.path, file.file_id, name, reviewer, seen.opened.decisions.last_seq()
+    kept: tuple[object, ImportReport | None] = st.session_state.get(SEEN, (None, None))
+    if kept[0] == what and kept[1] is not None:  # a problem is said every time
+        return kept[1]
+    found = _import(seen, file, name=name, reviewer=reviewer, dry_run=True)
+    st.session_state[SEEN] = what, found
+    return found
 
 
 def _import(seen: Seen, file: UploadedFile, *, name: str, reviewer: str, dry_run: bool) -> ImportReport | None:

@@ -14,10 +14,12 @@ from streamlit.testing.v1 import AppTest
 from analysis.base.errors import StoreFailure
 from analysis.base.types import Decision
 from analysis.review.edges import EdgeDecision, Edges
+from analysis.review.importing import ImportReport, import_file
 from analysis.review.leases import Leases
 from analysis.runs.workspace import Workspace
 from dashboard.server import opened
 from dashboard.server.opened import Opened
+from dashboard.widgets import bring_in
 from dashboard.widgets.queue_choice import ASKED
 from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
@@ -222,6 +224,28 @@ def test_decisions_are_brought_in_from_a_file_after_a_look_and_only_once(workspa
     assert store.count() == 5
 
 
+def test_a_file_is_looked_at_again_only_when_something_changed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def counted(*found: Any, **how: Any) -> ImportReport:
+        looked.append(how["reviewer"])
+        return import_file(*found, **how)
+
+    monkeypatch.setattr(bring_in, "import_file", counted)
+    image = workspace.dataset().table["image_id"].iat[0]
+    app = bring(page(), "some.csv", f"image_id,label,verdict\n{image},,unsure", who="Bob")
+    fine(app.run())
+    assert looked == ["Bob"]
+    app.text_input(key="team.import.who").set_value("Eve")
+    fine(app.run())
+    judge(workspace, "Ada", "k")
+    fine(app.run())
+    assert looked == ["Bob", "Eve", "Eve"]
+
+
 def test_a_file_that_is_none_of_decisions_is_a_clear_error(workspace: Workspace) -> None:
     app = bring(page(), "notes.txt", "hello")
     assert "looks like no file of decisions" in app.error[0].value
+    assert "looks like no file of decisions" in app.run().error[0].value
