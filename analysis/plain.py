@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.base.arrays import take_rows
 from analysis.base.atomic import replacing
 from analysis.base.config import GraphSettings
 from analysis.base.errors import BadInput
@@ -20,19 +21,21 @@ from analysis.runs.files import write_table
 
 
 def score(labels: str, probs: str, out: str, *, progress: Progress) -> dict[str, Any]:
-    """Write a Parquet file with one row per image, in input order; give back the counts to print.
+    """Write a Parquet or CSV file with one row per image, in input order; give back the counts to print.
 
-    Columns: given, suggested (class numbers; -1 where the image has no label), suspicion, one column per scorer,
-    is_suspect (confident learning, prune_by_noise_rate), kind.
+    Columns: given, suggested (class numbers; -1 where the image has no label), suspicion, one column per scorer, one
+    True or False per filter of confident learning, is_suspect (prune_by_noise_rate), kind. Memory grows with the
+    images, not with the classes: a large matrix in a .npy file is read where it lies.
     """
     from analysis.confusion.graph import build_graph
     from analysis.noise.combine import score_all
+    from analysis.noise.filters import FILTERS
     from analysis.noise.scorer import ScorerInputs
 
     given, matrix, classes = _labels_and_probs(labels, probs)
     labelled = given >= 0
     n_classes = matrix.shape[1]
-    kept = matrix if labelled.all() else matrix[np.flatnonzero(labelled)]
+    kept = take_rows(matrix, np.flatnonzero(labelled))
     predictions = Predictions("given", n_classes, np.ones(len(kept), bool), probs=kept)
     graph = build_graph(given[labelled], predictions, n_classes=n_classes, settings=GraphSettings())
     names = classes or tuple(str(k) for k in range(n_classes))
@@ -41,12 +44,23 @@ def score(labels: str, probs: str, out: str, *, progress: Progress) -> dict[str,
     )
     table = score_all(inputs, progress=progress).drop(columns=["predicted", "p_given", "p_suggested"])
     table.insert(0, "given", given[labelled])
+    flags = [f"flag_{name}" for name in FILTERS]
+    for flag, name in zip(flags, FILTERS, strict=True):
+        table[flag] = inputs.confident.mask(name)
     table = _with_unlabelled(table, labelled)
     first = ["given", "suggested", "suspicion"]
-    last = ["is_suspect", "kind"]
+    last = [*flags, "is_suspect", "kind"]
     scorers = [name for name in table.columns if name not in {*first, *last}]
-    write_table(Path(out), table[[*first, *scorers, *last]])
+    _write(Path(out), table[[*first, *scorers, *last]])
     return {"images": len(given), "unlabelled": int((~labelled).sum()), "suspects": int(table["is_suspect"].sum())}
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    if path.suffix.lower() == ".csv":
+        with replacing(path) as beside:
+            table.to_csv(beside, index_label="row")
+    else:
+        write_table(path, table)
 
 
 def _labels_and_probs(labels: str, probs: str) -> tuple[NDArray[np.int64], NDArray[Any], tuple[str, ...] | None]:
@@ -71,7 +85,8 @@ def _with_unlabelled(table: pd.DataFrame, labelled: NDArray[np.bool_]) -> pd.Dat
     if labelled.all():
         return table
     full = table.set_index(np.flatnonzero(labelled)).reindex(np.arange(len(labelled)))
-    for name, empty in {"given": -1, "suggested": -1, "is_suspect": False, "kind": "unlabelled"}.items():
+    flags = {name: False for name in table.columns if table[name].dtype == bool}
+    for name, empty in {"given": -1, "suggested": -1, "kind": "unlabelled", **flags}.items():
         full[name] = full[name].where(labelled, empty).astype(table[name].dtype)
     return full.fillna(0.0)
 
@@ -132,7 +147,7 @@ def _rows(found: Predictions, rows: NDArray[np.int64], n: int) -> Predictions:
         return found
     held_out = found.held_out[rows]
     if found.probs is not None:
-        return Predictions(found.model, found.n_classes, held_out, probs=found.probs[rows])
+        return Predictions(found.model, found.n_classes, held_out, probs=take_rows(found.probs, rows))
     assert found.top_class is not None
     assert found.top_prob is not None
     return Predictions(

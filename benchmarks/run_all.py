@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("*.py", "*/run.py", "review/*.py", "dashboard/*_cost.py", "dashboard/speed_table.py")
+SCRIPTS = ("*.py", "cost/*_cost.py", "*/run.py", "review/*.py", "dashboard/*_cost.py", "dashboard/speed_table.py")
 
 
 def main() -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ BLOCK_BYTES = 4 << 20  # about one L2 cache: larger blocks measured slower, smal
 CACHE_BYTES = 1 << 20  # for blocks that several quick operations read one after the other
 THREADED_BYTES = 64 << 20  # below this a thread costs more than it saves
 MAX_THREADS = 8  # memory is the limit long before
+SCRATCH_BYTES = 256 << 20  # larger arrays that are as large as an input go to the disk
 # Sums must not depend on the order of the images, or equal data would give other results: values in 0..1 are split into
 # whole steps of a coarse and a fine grid, whose sums are exact in float64 for up to 2^27 values.
 COARSE, FINE = 2.0**24, 2.0**50
@@ -56,6 +59,24 @@ def over_blocks(work: Callable[[slice], None], n_rows: int, row_bytes: int) -> N
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def scratch(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """An empty array for something as large as an input: if large, in a temporary file that disappears with it."""
+    if int(np.prod(shape)) * np.dtype(dtype).itemsize <= SCRATCH_BYTES:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile(prefix="lookalike-") as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
+
+
+def take_rows(array: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Some rows of an array, copied block by block into `scratch`; the array itself where all are asked for."""
+    if len(rows) == len(array):
+        return array
+    out = scratch((len(rows), *array.shape[1:]), array.dtype)
+    for part in row_blocks(len(rows), array[:1].nbytes):
+        out[part] = array[rows[part]]
+    return out
 
 
 def on_grids(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

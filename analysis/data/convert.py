@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.base.arrays import row_blocks
-from analysis.base.checks import check_finite, check_probabilities
+from analysis.base.arrays import row_blocks, scratch
+from analysis.base.checks import check_finite, check_probabilities, quick_floats
 from analysis.base.config import Convert
 from analysis.base.errors import BadInput
 from analysis.base.progress import Progress
@@ -56,7 +56,7 @@ def named(what: str) -> Iterator[None]:
 def _softmax(values: NDArray[Any], what: str) -> NDArray[np.float32]:
     with named(what):
         check_finite(values, "the values")
-    out = np.empty(values.shape, np.float32)
+    out = scratch(values.shape, np.float32)
     already = True
     for rows in row_blocks(len(values), values.shape[1] * 8):
         block = np.asarray(values[rows], np.float64)
@@ -71,7 +71,7 @@ def _softmax(values: NDArray[Any], what: str) -> NDArray[np.float32]:
 def _normalise(values: NDArray[Any], what: str) -> NDArray[np.float32]:
     with named(what):
         check_finite(values, "the values")
-    out = np.empty(values.shape, np.float32)
+    out = scratch(values.shape, np.float32)
     for rows in row_blocks(len(values), values.shape[1] * 8):
         block = np.asarray(values[rows], np.float64)
         negative = np.any(block < 0, axis=1)
@@ -92,13 +92,17 @@ def _exact(values: NDArray[Any], what: str, progress: Progress) -> NDArray[Any]:
     changed, worst = 0, 0.0
     out: NDArray[Any] = values
     for rows in row_blocks(len(values), values.shape[1] * 8):
+        if _near_enough(quick_floats(values[rows]), near):
+            continue
         block = np.asarray(values[rows], np.float64)
         total = block.sum(axis=1)
         off = (np.abs(total - 1) > near) | (block < 0).any(axis=1) | (block > 1).any(axis=1)
         if not off.any():
             continue
         if out is values:
-            out = np.array(values, np.float64 if values.dtype == np.float64 else np.float32)
+            out = scratch(values.shape, np.float64 if values.dtype == np.float64 else np.float32)
+            for part in row_blocks(len(values), values.shape[1] * 8):
+                out[part] = values[part]
         clipped = block[off].clip(0, None)
         out[np.flatnonzero(off) + rows.start] = clipped / clipped.sum(axis=1, keepdims=True)
         changed += int(off.sum())
@@ -106,3 +110,9 @@ def _exact(values: NDArray[Any], what: str, progress: Progress) -> NDArray[Any]:
     if changed:
         progress.note(f"{what}: {changed:,} rows were divided by their sum (off by at most {worst:.1g})")
     return out
+
+
+def _near_enough(block: NDArray[Any], near: float) -> bool:
+    # sums in the type of the block are off by less than half of `near`
+    inside = block.min(initial=0) >= 0 and block.max(initial=0) <= 1
+    return bool(inside and (np.abs(np.einsum("ij->i", block) - 1) <= near / 2).all())

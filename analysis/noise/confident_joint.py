@@ -20,6 +20,7 @@ from analysis.noise.rows import RowFacts
 Array = NDArray[Any]
 TAU = 1e-6  # probabilities nearer than this count as equal
 NO_CLASS = 2.0  # threshold of a class without images: no probability reaches it
+PIECE = 1 << 15  # summed at a time
 DENSE_CLASSES = 2048  # up to here the last bit and the ties are those of the square matrix, see _total
 
 Form = Literal["code", "paper"]
@@ -135,9 +136,24 @@ def _total(rows: Array, columns: Array, values: Array, *, n_classes: int) -> flo
     # where the square matrix is small, and the exact sum is taken elsewhere
     if n_classes > DENSE_CLASSES:
         return math.fsum(values)
-    square = np.zeros((n_classes, n_classes))
-    square[columns, rows] = values
-    return float(square.sum())
+    places = columns * n_classes + rows
+    order = np.argsort(places)
+    return _sum_with_zeros(places[order], values[order], slice(0, n_classes * n_classes))
+
+
+def _sum_with_zeros(places: Array, values: Array, span: slice) -> float:
+    """The sum of an array that is zero but at sorted `places`, added up in the order of `numpy.sum`, bit by bit."""
+    n = span.stop - span.start
+    first, last = np.searchsorted(places, (span.start, span.stop))
+    if first == last:
+        return 0.0
+    if n <= PIECE:
+        piece = np.zeros(n)
+        piece[places[first:last] - span.start] = values[first:last]
+        return float(piece.sum())
+    half = n // 2 - n // 2 % 8  # where numpy halves an array
+    left, right = slice(span.start, span.start + half), slice(span.start + half, span.stop)
+    return _sum_with_zeros(places, values, left) + _sum_with_zeros(places, values, right)
 
 
 def _round_keeping_rows(rows: Array, columns: Array, values: Array, totals: Array) -> NDArray[np.int64]:

@@ -102,10 +102,14 @@ def _second(predictions: Predictions, given: Array, rows: Array) -> tuple[NDArra
 
 def entropies(predictions: Predictions) -> NDArray[np.float64]:
     """Row entropies (N,) in nats, 0 log 0 = 0; of the listed probabilities alone where predictions are top-k."""
-    values = predictions.probs if predictions.probs is not None else predictions.top_prob
-    assert values is not None
+    values = np.asarray(predictions.probs if predictions.probs is not None else predictions.top_prob)
     out = np.empty(len(values))
-    for rows in row_blocks(len(values), values.shape[1] * 8):
-        p = np.asarray(values[rows], np.float64)
-        out[rows] = -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1)
+
+    def look(rows: slice) -> None:
+        p = np.maximum(quick_floats(values[rows]), 0)
+        logs = np.maximum(p, np.finfo(p.dtype).tiny)
+        np.log(logs, out=logs)
+        out[rows] = -np.einsum("ij,ij->i", p, logs)
+
+    over_blocks(look, len(out), values.shape[1] * values.itemsize)
     return out
