@@ -211,8 +211,8 @@ def share_wrong(own: Floats, other: Floats) -> tuple[float, float, float]:
     bound = (above + slack / np.sqrt(len(own)) + slack / np.sqrt(len(other))) / drawn_above
     best = int(np.argmin(bound))
     ratio = min(1.0, float(above[best] / drawn_above[best]))
-    low, high = wilson(float(above[best]) * len(own), len(own))
-    return ratio, min(1.0, low / float(drawn_above[best])), min(1.0, high / float(drawn_above[best]))
+    low, high = (min(1.0, end / float(drawn_above[best])) for end in wilson(float(above[best]) * len(own), len(own)))
+    return ratio, low if ratio else 0.0, high  # without this a rounding would claim a wrong label where there is none
 
 
 def _density_ratio(own: Floats, other: Floats) -> Floats:

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import sets
+from sets import Material, Skipped, load
+from store import Heads, Store
 
-from analysis.base.config import ModelSettings
+from analysis.base.arrays import digest_of
 from analysis.base.errors import NotAvailable
-from analysis.base.progress import NoParts, Silent
-from analysis.base.types import Dataset, Neighbours, Predictions
+from analysis.base.progress import Silent
+from analysis.base.types import Neighbours, Predictions
+from analysis.data.images import ImageStore
 from analysis.data.plant import plant, plant_matrix
 
-SHARE = 0.08  # of planted wrong labels
+SHARE, FULL_SHARES = 0.08, (0.08, 0.25)  # of planted wrong labels
 NEIGHBOURS = 15
-
-
-class Skipped(Exception):
-    """A case cannot run here; the message says what is absent."""
+MADE = 1  # to be raised when the models of this repository give other predictions: stored ones are then made anew
+CROWDS = ("mnist", "cifar100", "caltech256")
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One data set with one kind of noise. `reviewed` (N,) bool: truth is known there only (None = everywhere)."""
+    """One data set with one kind of noise.
+
+    `wrong` (N,) bool, known where `reviewed` (N,) bool is True (None = everywhere). `true` (N,) the true labels where
+    they are known of all images.
+    """
 
     data: str
     noise: str
@@ -34,148 +39,175 @@ class Case:
     wrong: np.ndarray
     neighbours: Neighbours | None = None
     reviewed: np.ndarray | None = None
+    true: np.ndarray | None = None
 
 
-def digits(data: Path, *, images: int, seed: int) -> Iterator[Case]:  # noqa: ARG001  # embedded, and small
-    """The embedded digits with planted noise; probabilities of a logistic regression on the pixels, 5-fold."""
-    from sklearn.datasets import load_digits
+@dataclass(frozen=True)
+class Plan:
+    """What to run: where the data are, how many images a model looks at, the seed, the shares of planted labels."""
 
-    loaded = load_digits()
-    yield from _planted("digits", loaded.data / 16, loaded.target.astype(np.int64), seed=seed)
-
-
-def fashion(data: Path, *, images: int, seed: int) -> Iterator[Case]:
-    """Fashion-MNIST with planted noise; the model is the one that `run` would take."""
-    file = _load(data / "fashion_mnist" / "fashion_mnist.npz")
-    pick = np.sort(np.random.default_rng(seed).permutation(len(file["y_train"]))[:images])
-    pixels, true = file["x_train"][pick], file["y_train"][pick].astype(np.int64)
-    first = _model(pixels, true, ModelSettings(seed=seed))
-    for noise, given in _patterns(true, first.argmax(), seed=seed):
-        predictions = _model(pixels, given, ModelSettings(seed=seed))
-        yield Case("fashion_mnist", noise, given, predictions, given != true, _near(predictions.features))
+    data: Path
+    store: Store
+    images: int
+    seed: int = 0
+    shares: tuple[float, ...] = (SHARE,)
 
 
-def cifar10n(data: Path, *, images: int, seed: int) -> Iterator[Case]:
-    """CIFAR-10 with the labels people gave (CIFAR-10N); a head on SqueezeNet's ImageNet features."""
-    from PIL import Image
+def planted(loader: Callable[..., Material]) -> Callable[[Plan], Iterator[Case]]:
+    """The cases of a data set whose labels are taken for true: none planted, uniform, pairs, confusion-shaped."""
 
-    file, human = _load(data / "cifar10" / "labels.npz"), _load(data / "cifar10" / "cifar10n_NC.npz")
-    weights = data / "weights" / "squeezenet1_0_imagenet_caffe.npz"
-    sprite = np.asarray(Image.open(data / "cifar10" / "train_first10000.webp").convert("RGB"))
-    pixels = sprite.reshape(100, 32, 100, 32, 3).swapaxes(1, 2).reshape(10000, 32, 32, 3)[:images]
-    true = file["y_train"][: len(pixels)].astype(np.int64)
-    settings = ModelSettings(model="squeezenet1_0", weights=str(weights), preprocess="caffe", mode="probe", seed=seed)
+    def cases(plan: Plan) -> Iterator[Case]:
+        material = loader(plan.data, images=plan.images, seed=plan.seed)
+        first = looked_at(material, material.labels, plan)
+        for noise, given in _patterns(material.labels, first.argmax(), plan):
+            predictions = looked_at(material, given, plan)
+            yield _case(material, noise, given, predictions, plan=plan)
+
+    return cases
+
+
+def cifar10n(plan: Plan) -> Iterator[Case]:
+    """CIFAR-10 with the labels that people gave, one person each (CIFAR-10N)."""
+    material = sets.cifar10(plan.data, images=plan.images, seed=plan.seed)
+    human = load(plan.data / "cifar10" / "cifar10n_NC.npz")
     for name in ("random_label1", "worse_label"):
-        given = human[f"cifar10n_{name}"][: len(pixels)].astype(np.int64)
-        predictions = _model(pixels, given, settings)
-        yield Case("cifar10", f"human ({name})", given, predictions, given != true, _near(predictions.features))
+        given = human[f"cifar10n_{name}"][: len(material.labels)].astype(np.int64)
+        yield _case(material, f"human ({name})", given, looked_at(material, given, plan), plan=plan)
 
 
-def cifar10(data: Path, *, images: int, seed: int) -> Iterator[Case]:  # noqa: ARG001  # no model is trained
+def cifar10_test(plan: Plan) -> Iterator[Case]:
     """CIFAR-10 test: published probabilities, labels planted afterwards; features of a network trained elsewhere."""
-    labels, outputs = _load(data / "cifar10" / "labels.npz"), _load(data / "cifar10" / "resnet20_outputs.npz")
+    labels, outputs = load(plan.data / "cifar10" / "labels.npz"), load(plan.data / "cifar10" / "resnet20_outputs.npz")
     true, probs = labels["y_test"].astype(np.int64), labels["cleanlab_test_pyx"]
-    predictions = Predictions("published, cross-validated", 10, np.ones(len(true), bool), probs=probs)
-    near = _near(outputs["test_features"].astype(np.float32))
-    for noise, given in _patterns(true, predictions.argmax(), seed=seed):
-        yield Case("cifar10_test", noise, given, predictions, given != true, near)
+    found = Predictions("published, cross-validated", 10, np.ones(len(true), bool), probs=probs)
+    found = replace(found, features=outputs["test_features"].astype(np.float32))
+    material = Material("cifar10_test", sets.Pixels("none"), true, sets.patches(plan.seed))
+    for noise, given in _patterns(true, found.argmax(), plan):
+        yield _case(material, noise, given, found, plan=plan)
 
 
-def crowd(data: Path, *, images: int, seed: int) -> Iterator[Case]:  # noqa: ARG001  # no model is trained
+def crowd(plan: Plan) -> Iterator[Case]:
     """Natural errors, as a crowd judged the reviewed images: MNIST with probabilities, two sets with classes only."""
-    for name in ("mnist", "cifar100", "caltech256"):
-        file = _load(data / "crowd" / f"{name}.npz")
+    for name in CROWDS:
+        file = load(plan.data / "crowd" / f"{name}.npz")
         given = file["labels"].astype(np.int64)
         reviewed, wrong = np.zeros(len(given), bool), np.zeros(len(given), bool)
         reviewed[file["reviewed_ids"]] = True
         wrong[file["reviewed_ids"]] = file["is_error"]
-        held_out, n_classes = np.ones(len(given), bool), int(given.max()) + 1
+        n_classes = int(given.max()) + 1
         if "probs" in file:
+            held_out = np.ones(len(given), bool)
             predictions = Predictions("published, cross-validated", n_classes, held_out, probs=file["probs"])
         else:
-            top = file["predicted"].astype(np.int64)[:, None]
-            predictions = Predictions(
-                "published classes", n_classes, held_out, top_class=top, top_prob=np.ones(top.shape, np.float32)
-            )
-        yield Case(name, "natural", given, predictions, wrong, reviewed=reviewed)
+            predictions = listed("published classes", file["predicted"], 1.0, n_classes)
+        yield Case(name, "natural, crowd", given, predictions, wrong, reviewed=reviewed)
 
 
-def _planted(name: str, vectors: np.ndarray, true: np.ndarray, *, seed: int) -> Iterator[Case]:
-    near = _near(vectors)
-    clean = _regression(vectors, true, seed=seed)
-    for noise, given in _patterns(true, clean.argmax(), seed=seed):
-        yield Case(name, noise, given, _regression(vectors, given, seed=seed), given != true, near)
+def imagenet(plan: Plan) -> Iterator[Case]:
+    """ImageNet validation with ReaL: wrong where a list of labels is there and does not hold the given one.
+
+    Predictions: the classes of one network; the best class of another with its probability; the votes of ten networks'
+    five best classes, each giving 1/rank.
+    """
+    folder = plan.data / "imagenet_val"
+    file, other = load(folder / "labels_and_errors.npz"), load(folder / "imagenetx_predictions_NC.npz")
+    given = file["label"].astype(np.int64)
+    start, flat = file["real_ptr"], file["real_flat"]
+    owner = np.repeat(np.arange(len(given)), np.diff(start))
+    fits = np.bincount(owner, flat == given[owner], minlength=len(given)) > 0
+    known = np.diff(start) > 0
+    top1 = listed("one network's classes", file["cleanlab_cv_argmax"], 1.0, 1000)
+    vit = listed("ViT, best class", other["imagenetx_ViT"], other["imagenetx_ViT_prob"], 1000)
+    votes = plan.store.once(f"votes {MADE}", lambda: _votes(load(folder / "top5_10models.npz")["top5"]))
+    ten = Predictions("ten networks' five best", 1000, np.ones(len(given), bool), **votes)
+    for predictions in (top1, vit, ten):
+        noise = f"natural, ReaL; {predictions.model}"
+        yield Case("imagenet_val", noise, given, predictions, known & ~fits, reviewed=known)
 
 
-def _patterns(true: np.ndarray, predicted: np.ndarray, *, seed: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Uniform noise, flips to the class a clean model confuses most, and noise in the shape of its confusion."""
+def listed(model: str, predicted: np.ndarray, probability: np.ndarray | float, n_classes: int) -> Predictions:
+    """Predictions that name one class an image."""
+    top = predicted.astype(np.int64)[:, None]
+    prob = np.broadcast_to(np.asarray(probability, np.float32).reshape(-1, 1), top.shape)
+    return Predictions(model, n_classes, np.ones(len(top), bool), top_class=top, top_prob=np.array(prob))
+
+
+def _votes(top5: np.ndarray) -> dict[str, np.ndarray]:
+    """The five classes with most votes of (models, N, 5) lists and their share of all votes."""
+    models, n, width = top5.shape
+    weight = np.broadcast_to(1 / np.arange(1, width + 1), top5.shape)
+    key = np.arange(n)[None, :, None] * 1000 + top5
+    keys, inverse = np.unique(key, return_inverse=True)
+    total = np.bincount(inverse.ravel(), weight.ravel()) / (models * weight[0, 0].sum())
+    row, cls = keys // 1000, keys % 1000
+    order = np.lexsort((cls, -total, row))
+    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    order = order[place < width]
+    return {"top_class": cls[order].reshape(n, width), "top_prob": total[order].reshape(n, width).astype(np.float32)}
+
+
+def looked_at(material: Material, given: np.ndarray, plan: Plan) -> Predictions:
+    """Held-out predictions on these labels by the code of this repository, or those stored before."""
+    from analysis.models import predict_held_out
+
+    k = int(material.labels.max()) + 1
+    dataset = material.dataset(given, k)
+    name = digest_of("predictions", MADE, dataset.fingerprint, given, material.settings.model_dump_json())
+
+    def make() -> dict[str, np.ndarray]:
+        images = ImageStore(dataset.pixels, dataset.table)
+        try:
+            parts = Heads(plan.store)
+            found = predict_held_out(dataset, images.load, material.settings, parts=parts, progress=Silent())
+        except (NotAvailable, ImportError) as error:
+            raise Skipped(str(error)) from error
+        return {"probs": found.probs, "features": found.features, "model": np.array(found.model)}
+
+    made = plan.store.once(name, make)
+    held_out = np.ones(len(given), bool)
+    return Predictions(str(made["model"]), k, held_out, probs=made["probs"], features=made["features"])
+
+
+def _case(material: Material, noise: str, given: np.ndarray, predictions: Predictions, *, plan: Plan) -> Case:
+    true = material.labels
+    near = _near(predictions.features, plan)
+    return Case(material.name, noise, given, predictions, given != true, near, true=true)
+
+
+def _near(features: np.ndarray, plan: Plan) -> Neighbours:
+    from analysis.embed.neighbours import nearest
+
+    def make() -> dict[str, np.ndarray]:
+        found = nearest(features, NEIGHBOURS)
+        return {"index": found.index, "similarity": found.similarity}
+
+    name = digest_of("neighbours", MADE, features, NEIGHBOURS)
+    return Neighbours(**plan.store.once(name, make))
+
+
+def _patterns(true: np.ndarray, predicted: np.ndarray, plan: Plan) -> Iterator[tuple[str, np.ndarray]]:
+    """Nothing, uniform noise, flips to the class that is confused most, and noise in the shape of the confusion."""
     k = int(true.max()) + 1
     confusion = np.zeros((k, k))
     np.add.at(confusion, (true, predicted), 1)
     np.fill_diagonal(confusion, 0)
     confusion += 1e-3 * (1 - np.eye(k))  # a class that is never confused flips to any other
-    shape = SHARE * confusion / confusion.sum(axis=1, keepdims=True) + (1 - SHARE) * np.eye(k)
-    partner = confusion.argmax(axis=1)
-    percent = f"{SHARE:.0%}"
-    yield f"uniform {percent}", plant(true, k, share=SHARE, seed=seed).given
-    yield f"pairs {percent}", plant(true, k, share=SHARE, pattern="pairs", partner=partner, seed=seed).given
-    yield f"confusion-shaped {percent}", plant_matrix(true, shape, seed=seed)[0]
+    yield "none planted", true
+    for share in plan.shares:
+        shape = share * confusion / confusion.sum(axis=1, keepdims=True) + (1 - share) * np.eye(k)
+        partner = confusion.argmax(axis=1)
+        yield f"uniform {share:.0%}", plant(true, k, share=share, seed=plan.seed).given
+        yield f"pairs {share:.0%}", plant(true, k, share=share, pattern="pairs", partner=partner, seed=plan.seed).given
+        yield f"confusion-shaped {share:.0%}", plant_matrix(true, shape, seed=plan.seed)[0]
 
 
-def _regression(vectors: np.ndarray, given: np.ndarray, *, seed: int) -> Predictions:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    probs = cross_val_predict(LogisticRegression(max_iter=500), vectors, given, cv=folds, method="predict_proba")
-    return Predictions("logistic regression", probs.shape[1], np.ones(len(given), bool), probs=probs)
-
-
-def _model(pixels: np.ndarray, given: np.ndarray, settings: ModelSettings) -> Predictions:
-    try:
-        from analysis.data.images import ImageStore
-        from analysis.models import predict_held_out
-    except ImportError as error:
-        raise Skipped(f"needs a room that is not there: {error}") from error
-    dataset = _dataset(pixels, given)
-    store = ImageStore(dataset.pixels, dataset.table)
-    try:
-        return predict_held_out(dataset, store.load, settings, parts=NoParts(), progress=Silent())
-    except (NotAvailable, ImportError) as error:
-        raise Skipped(str(error)) from error
-
-
-def _dataset(pixels: np.ndarray, given: np.ndarray) -> Dataset:
-    import pandas as pd
-
-    from analysis.base.arrays import digest_of
-    from analysis.base.types import Pixels
-
-    names = [f"{i:06d}" for i in range(len(given))]
-    table = pd.DataFrame({"image_id": names, "path": names, "source_row": np.arange(len(given)), "given": given})
-    classes = tuple(str(k) for k in range(int(given.max()) + 1))
-    return Dataset(table, classes, digest_of(pixels, given), Pixels("array", data=np.ascontiguousarray(pixels)))
-
-
-def _near(features: np.ndarray | None) -> Neighbours | None:
-    if features is None:
-        return None
-    from analysis.embed.neighbours import nearest
-
-    return nearest(features, NEIGHBOURS)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        raise Skipped(f"there is no {path.name} in {path.parent}")
-    with np.load(path) as file:
-        return dict(file)
-
-
-GROUPS: dict[str, Callable[..., Iterator[Case]]] = {
-    "digits": digits,
+GROUPS: dict[str, Callable[[Plan], Iterator[Case]]] = {
+    "digits": planted(sets.digits),
     "crowd": crowd,
-    "cifar10": cifar10,
-    "fashion": fashion,
+    "cifar10_test": cifar10_test,
+    "fashion": planted(sets.fashion),
     "cifar10n": cifar10n,
+    "clothing": planted(sets.clothing),
+    "tiny_imagenet": planted(sets.tiny_imagenet),
+    "imagenet": imagenet,
 }

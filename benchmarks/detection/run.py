@@ -1,10 +1,11 @@
-"""How well wrong labels are found: one JSON row per data set and method, on the standard output.
+"""How well wrong labels are found, how well suspicion is calibrated, and how well their number is estimated.
 
-    python benchmarks/detection/run.py [--data ../shared/data] [--only digits,crowd] [--images 4000] [--seed 0]
+    python benchmarks/detection/run.py [--data ../shared/data] [--cache DIR] [--only digits,crowd] [--full]
+                                       [--out FOLDER]
 
-Methods: every registered scorer, `suspicion` (the default order), `predicted_neq_given` (the plain baseline) and, where
-it is installed, `cleanlab` (its issues first, then by its label quality). AP = average precision, P@n = precision among
-as many images as there are wrong labels. A case whose data or weights are absent prints a row that says so.
+One JSON row per case and method on the standard output, then per case a row of `calibration` and of `how_many`. With
+`--out` also rows.jsonl, table.md and detection.svg there. Predictions and features come from this repository's own code
+and are kept in `--cache`, so that only the first run is slow. A case whose data are absent prints a row that says so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +22,28 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from cases import GROUPS, Case, Skipped  # noqa: E402  # found through the line above
+from cases import FULL_SHARES, GROUPS, SHARE, Case, Plan  # noqa: E402  # found through the line above
+from measure import Resamples, estimates, figures, flagged, interval, placed, reliability  # noqa: E402
+from methods import Compared, compare  # noqa: E402
+from sets import Skipped  # noqa: E402
+from store import Store  # noqa: E402
+from table import write  # noqa: E402
 
-from analysis.evaluate.detection import (  # noqa: E402
-    FEW_POSITIVES,
-    auroc,
-    average_precision,
-    bootstrap_interval,
-    precision_at,
-    recall_at_share,
-)
-from analysis.noise.combine import score_all  # noqa: E402
-from analysis.noise.scorer import SCORERS, ScorerInputs  # noqa: E402
+from analysis.noise.estimate import estimate_wrong  # noqa: E402
+from analysis.noise.scorer import SCORERS  # noqa: E402
+
+OURS = "suspicion"
+IMAGES, FULL_IMAGES = 3_000, 10_000
+RESAMPLES = 200
+Row = dict[str, Any]
 
 
-def rows(case: Case) -> list[dict[str, Any]]:
-    """The measurements of one case, a row per method."""
-    inputs = ScorerInputs(case.given, case.predictions, case.predictions.n_classes, neighbours=case.neighbours)
-    table = score_all(inputs)
-    orders = {name: table[name].to_numpy() for name in ["suspicion", *SCORERS.names()] if name in table}
-    orders["predicted_neq_given"] = (table["predicted"].to_numpy() != case.given).astype(float)
-    orders |= cleanlab_order(case)
+def rows(case: Case, *, resamples: int, seed: int) -> Iterator[Row]:
+    """The measurements of one case."""
+    compared = compare(case)
     looked = np.ones(len(case.given), bool) if case.reviewed is None else case.reviewed
     wrong = case.wrong[looked]
-    head = {
+    head: Row = {
         "data": case.data,
         "noise": case.noise,
         "model": case.predictions.model,
@@ -52,56 +51,82 @@ def rows(case: Case) -> list[dict[str, Any]]:
         "wrong": int(wrong.sum()),
         "within": "all images" if case.reviewed is None else "the reviewed images",
     }
-    return [head | {"method": name} | measures(wrong, values[looked]) for name, values in orders.items()]
+    if wrong.any():
+        yield from (head | row for row in _methods(compared, wrong, looked, Resamples(wrong, n=resamples, seed=seed)))
+    learnt = compared.scored.chances is not None
+    suspicion = compared.orders[OURS][looked]
+    if learnt:
+        told = reliability(suspicion, wrong)
+        yield rounded(head | {"calibration": told, "ECE of a mean rank": _ece(compared, wrong, looked)})
+    if case.reviewed is None:
+        found = estimate_wrong(compared.inputs, compared.scored.chances)
+        joint = estimate_wrong(compared.inputs, None)["value"]
+        told = estimates(found, case.given, case.true, case.wrong)
+        yield rounded(head | {"how_many": told | {"confident joint": joint}})
 
 
-def measures(wrong: np.ndarray, values: np.ndarray) -> dict[str, Any]:
-    n = int(wrong.sum())
-    out: dict[str, Any] = {
-        "AP": round(average_precision(wrong, values), 4),
-        "AUROC": round(auroc(wrong, values), 4),
-        "P@n": round(precision_at(wrong, values, n), 4),
-        "P@100": round(precision_at(wrong, values, min(100, len(wrong))), 4),
-        "recall@3%": round(recall_at_share(wrong, values, 0.03), 4),
-    }
-    if n < FEW_POSITIVES:
-        out["AP_95"] = [round(x, 4) for x in bootstrap_interval(average_precision, wrong, values)]
-    return out
+def _methods(compared: Compared, wrong: np.ndarray, looked: np.ndarray, drawn: Resamples) -> Iterator[Row]:
+    ours = drawn.average_precision(compared.orders[OURS][looked])
+    scorers = [name for name in SCORERS.names() if name in compared.orders]
+    for name, order in compared.orders.items():
+        here = order[looked]
+        again = ours if name == OURS else drawn.average_precision(here)
+        row: Row = {"method": name, "is_scorer": name in scorers} | figures(wrong, here) | {"AP_95": interval(again)}
+        if name != OURS:
+            row["ours_ahead_95"] = interval(ours - again)
+        if name in compared.flags:
+            row |= flagged(wrong, compared.flags[name][looked])
+        yield rounded(row)
 
 
-def cleanlab_order(case: Case) -> dict[str, np.ndarray]:
-    """cleanlab's issues first, each part by its label quality; nothing without cleanlab or probabilities."""
-    if case.predictions.probs is None:
-        return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            from cleanlab.filter import find_label_issues
-            from cleanlab.rank import get_label_quality_scores
-        except ImportError:
-            return {}
-        issues = find_label_issues(case.given, case.predictions.probs, n_jobs=1)
-        quality = get_label_quality_scores(case.given, case.predictions.probs)
-    return {"cleanlab": issues + (1 - quality) / 2}
+def _ece(compared: Compared, wrong: np.ndarray, looked: np.ndarray) -> Any:
+    order = compared.orders.get("rank_sum")
+    return None if order is None else reliability(placed(order)[looked], wrong)["ECE"]
+
+
+def rounded(value: Any) -> Any:
+    """Floats to four digits, wherever they are."""
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the real data")
+    parser.add_argument(
+        "--cache", type=Path, default=Path.home() / ".cache" / "lookalike" / "detection", help="folder of predictions"
+    )
     parser.add_argument("--only", default=",".join(GROUPS), help="groups of cases: " + ", ".join(GROUPS))
-    parser.add_argument("--images", type=int, default=4000, help="images of the sets on which a model is trained")
+    parser.add_argument("--images", type=int, help=f"images that a model looks at: {IMAGES}, with --full {FULL_IMAGES}")
+    parser.add_argument("--full", action="store_true", help="more images, 8 and 25 % planted, 1,000 resamples")
+    parser.add_argument("--out", type=Path, help="write rows, table and plot into this folder")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     unknown = set(args.only.split(",")) - set(GROUPS)
     if unknown:
         parser.error(f"no group is named {sorted(unknown)}; there are {', '.join(GROUPS)}")
+    plan = Plan(
+        data=args.data,
+        store=Store(args.cache),
+        images=args.images or (FULL_IMAGES if args.full else IMAGES),
+        seed=args.seed,
+        shares=FULL_SHARES if args.full else (SHARE,),
+    )
+    made: list[Row] = []
     for name in args.only.split(","):
         try:
-            for case in GROUPS[name](args.data, images=args.images, seed=args.seed):
-                for row in rows(case):
+            for case in GROUPS[name](plan):
+                for row in rows(case, resamples=5 * RESAMPLES if args.full else RESAMPLES, seed=args.seed):
+                    made.append(row)
                     print(json.dumps(row), flush=True)
         except Skipped as why:
-            print(json.dumps({"data": name, "skipped": str(why)}), flush=True)
+            made.append({"data": name, "skipped": str(why)})
+            print(json.dumps(made[-1]), flush=True)
+    if args.out is not None:
+        write(made, args.out)
     return 0
 
 

@@ -1,0 +1,118 @@
+"""What is measured of an order: its figures with bootstrap intervals, calibration, and how many are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from analysis.base.arrays import mean_ranks
+from analysis.evaluate.detection import auroc, average_precision, precision_at, recall_at_share
+
+REVIEWED = 0.03
+BINS = 10
+CHUNK = 20  # resamples at once
+
+
+class Resamples:
+    """Images drawn with replacement, the same draws for every order of a case, so that differences are paired."""
+
+    def __init__(self, wrong: np.ndarray, *, n: int, seed: int) -> None:
+        self.wrong = wrong
+        self.n, self.seed = n, seed
+
+    def average_precision(self, order: np.ndarray) -> np.ndarray:
+        """(n,) the AP of every resample."""
+        best_first = np.argsort(-order, kind="stable")
+        ends = np.flatnonzero(np.r_[np.diff(order[best_first]) != 0, True])
+        wrong = self.wrong[best_first]
+        values: list[np.ndarray] = []
+        for counts in self._counts():
+            here = counts[:, best_first]
+            seen = np.cumsum(here, axis=1)[:, ends]
+            found = np.cumsum(here * wrong, axis=1)[:, ends]
+            gained = np.diff(found, axis=1, prepend=0)
+            values.append((gained * found / np.maximum(seen, 1)).sum(axis=1) / np.maximum(found[:, -1], 1))
+        return np.concatenate(values)
+
+    def _counts(self) -> Iterator[np.ndarray]:
+        rng = np.random.default_rng(self.seed)
+        size = len(self.wrong)
+        for start in range(0, self.n, CHUNK):
+            drawn = rng.integers(0, size, (min(CHUNK, self.n - start), size))
+            yield np.stack([np.bincount(row, minlength=size) for row in drawn]).astype(np.int32)
+
+
+def figures(wrong: np.ndarray, order: np.ndarray) -> dict[str, float]:
+    """AP, AUROC, precision at as many images as are wrong, at 100 and at 25, and recall at 3 % reviewed."""
+    n = int(wrong.sum())
+    return {
+        "AP": average_precision(wrong, order),
+        "AUROC": auroc(wrong, order),
+        "P@n": precision_at(wrong, order, n),
+        "P@25": precision_at(wrong, order, min(25, len(wrong))),
+        "P@100": precision_at(wrong, order, min(100, len(wrong))),
+        "recall@3%": recall_at_share(wrong, order, REVIEWED),
+    }
+
+
+def interval(values: np.ndarray) -> list[float]:
+    """The 95 % percentile interval."""
+    return [float(x) for x in np.percentile(values, (2.5, 97.5))]
+
+
+def flagged(wrong: np.ndarray, flag: np.ndarray) -> dict[str, float | int | None]:
+    """How many are flagged, with precision and recall."""
+    hits, n = int((wrong & flag).sum()), int(flag.sum())
+    return {"flagged": n, "precision": hits / n if n else None, "recall": hits / int(wrong.sum())}
+
+
+def reliability(chance: np.ndarray, wrong: np.ndarray) -> dict[str, Any]:
+    """How often labels of each tenth of suspicion are wrong, and the expected calibration error over all and above 0.5.
+
+    `bins`: [lowest, images, mean suspicion, share wrong] of the tenths that hold an image.
+    """
+    tenth = np.minimum((chance * BINS).astype(int), BINS - 1)
+    bins = [
+        [b / BINS, int(here.sum()), float(chance[here].mean()), float(wrong[here].mean())]
+        for b in range(BINS)
+        if (here := tenth == b).any()
+    ]
+
+    def error(part: list[list[float]]) -> float | None:
+        total = sum(n for _, n, _, _ in part)
+        return sum(n * abs(told - found) for _, n, told, found in part) / total if total else None
+
+    return {"ECE": error(bins), "ECE above .5": error([one for one in bins if one[0] >= 0.5]), "bins": bins}
+
+
+def placed(order: np.ndarray) -> np.ndarray:
+    """Any score as a place in 0..1, for a comparison of calibration."""
+    return mean_ranks(order)
+
+
+def estimates(
+    estimate: dict[str, Any], given: np.ndarray, true: np.ndarray | None, wrong: np.ndarray
+) -> dict[str, Any]:
+    """The estimated share beside the true one, and how many of the intervals of classes and pairs hold the truth."""
+    out: dict[str, Any] = {
+        "true_share": float(wrong.mean()),
+        "estimate": estimate["value"],
+        "interval": [estimate["low"], estimate["high"]],
+        "covers": bool(estimate["low"] <= wrong.mean() <= estimate["high"]),
+        "method": estimate["method"],
+    }
+    if "class_low" in estimate:
+        sizes = np.bincount(given, minlength=len(estimate["classes"]))
+        happened = np.bincount(given, wrong, minlength=len(sizes)) / np.maximum(sizes, 1)
+        ends = zip(estimate["class_low"], happened, estimate["class_high"], strict=True)
+        held = [low <= share <= high for low, share, high in ends if low is not None]
+        out["classes_covered"] = [int(np.sum(held)), len(held)]
+        out["class_error"] = float(np.mean(np.abs(np.array(estimate["classes"], float) - happened)[sizes > 0]))
+    if true is not None and estimate["method"] == "chances":
+        pairs = [pair for pair in estimate["pairs"] if pair["n"] >= 1]
+        happened = [int(((given == pair["given"]) & (true == pair["suggested"])).sum()) for pair in pairs]
+        held = [pair["low"] <= n <= pair["high"] for pair, n in zip(pairs, happened, strict=True)]
+        out["pairs_covered"] = [int(np.sum(held)), len(held)]
+    return out
