@@ -36,6 +36,7 @@ def _run(args: argparse.Namespace) -> int:
     settings = _settings(
         lambda: RunSettings(
             predictions=args.predictions,
+            features=args.features,
             convert=args.convert,
             held_out=None if args.held_out is None else args.held_out == "yes",
             models=ModelSettings(**chosen),

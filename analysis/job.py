@@ -40,8 +40,9 @@ def analyse_source(
 def _absolute(settings: RunSettings) -> RunSettings:
     """The same settings with full paths, so that they mean the same from any folder."""
     changes: dict[str, Any] = {}
-    if settings.predictions:
-        changes["predictions"] = str(Path(settings.predictions).expanduser().resolve())
+    for name in ("predictions", "features"):
+        if file := getattr(settings, name):
+            changes[name] = str(Path(file).expanduser().resolve())
     if settings.models.weights:
         weights = str(Path(settings.models.weights).expanduser().resolve())
         changes["models"] = settings.models.model_copy(update={"weights": weights})
@@ -49,7 +50,7 @@ def _absolute(settings: RunSettings) -> RunSettings:
 
 
 def _label(settings: RunSettings) -> str:
-    kept = "imported" if settings.predictions else settings.models.model
+    kept = "imported" if settings.predictions else "features" if settings.features else settings.models.model
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in kept)[:40]
 
 

@@ -78,6 +78,7 @@ def _add_run(commands: Any) -> None:
         "run photos/ --workspace workspaces/photos",
         "run labels.csv --workspace w --predictions probs.npy",
         "run photos/ --workspace w --model resnet18 --weights resnet18.pth --mode probe",
+        "run labels.csv --option images=no --workspace w --features embeddings.npy",
     )
     defaults = ModelSettings()
     about = {name: field.description for name, field in ModelSettings.model_fields.items()}
@@ -87,6 +88,8 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the reader")
     parser.add_argument("--predictions", metavar="FILE", help="your own predictions (npz, npy, parquet, csv); no model")
     parser.add_argument("--convert", choices=["none", "softmax", "normalise"], default="none", help="of --predictions")
+    about_features = "your own features, a row per image (npz, npy, parquet, csv), with or without --predictions"
+    parser.add_argument("--features", metavar="FILE", help=about_features)
     parser.add_argument(
         "--held-out", choices=["yes", "no"], help="did the model of --predictions not train on these images?"
     )

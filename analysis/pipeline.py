@@ -71,6 +71,8 @@ def keys_of(workspace: Workspace, settings: RunSettings) -> dict[str, str]:
     fingerprint = workspace.facts()["fingerprint"]
     asked = settings.model_dump()
     content = [_content_of(settings.predictions), _content_of(settings.models.weights)]
+    if settings.features:
+        content.append(_content_of(settings.features))
     keys: dict[str, str] = {}
     for step in STEPS:
         chosen = [(name, asked[name]) for name in step.settings]

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.base.arrays import wilson
 from analysis.base.types import ConfusionGraph, Dataset, Neighbours, Predictions
 from analysis.runs.run import Run
+from analysis.steps_features import predicted_by_features, with_features
 
 if TYPE_CHECKING:
     from analysis.pipeline import Context
@@ -21,7 +22,13 @@ NEIGHBOURS_STORED = 15
 def predictions(context: Context) -> dict[str, Any]:
     """Held-out probabilities and features: by a model of ours, or read from the user's file."""
     dataset = context.workspace.dataset()
-    found, facts = _imported(context, dataset) if context.settings.predictions else _predicted(context, dataset)
+    settings = context.settings
+    if settings.predictions:
+        found, facts = _imported(context, dataset)
+    elif settings.features:
+        found, facts = predicted_by_features(context, dataset)
+    else:
+        found, facts = _predicted(context, dataset)
     top_class, top_prob = found.top(TOP_STORED)
     made: dict[str, Any] = {
         "top_class": top_class.astype(np.int32),
@@ -49,7 +56,7 @@ def _imported(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str
         progress=context.progress,
     )
     why = f"Your own predictions, read from {settings.predictions}; no model was run."
-    return found, {"mode": "imported", "why": why, "device": "none"}
+    return with_features(context, dataset, found), {"mode": "imported", "why": why, "device": "none"}
 
 
 def _predicted(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:
@@ -163,6 +170,7 @@ def scores(context: Context) -> dict[str, Any]:
         graph=stored_graph(context.run),
         classes=dataset.classes,
         tie=dataset.table["image_id"].rank(method="first").to_numpy().astype(np.int64),
+        by_features=context.run.json("model")["mode"] == "features",
     )
     found = scored(inputs, progress=context.progress)
     ids = dataset.table["image_id"].tolist()

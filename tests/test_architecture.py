@@ -32,6 +32,7 @@ FLOORS = {
             "retraining",
             "steps",
             "terminal",
+            "steps_features",
         )
     },
     "dashboard": 4,

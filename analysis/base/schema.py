@@ -74,7 +74,7 @@ TABLES: dict[str, dict[str, str]] = {
         "predicted": "int",
         "p_given": "float",
         "p_suggested": "float",
-        "is_suspect": "bool",  # flagged by the confident-learning filter
+        "is_suspect": "bool",  # flagged by confident learning, or by the class-image graph where features are all
         "kind": "str",  # cross, within or none: does the suggestion leave the community of the given class?
     },
     "image_facts": {  # a row per image, in data set order; NaN where pixels or features are missing, or a file is gone

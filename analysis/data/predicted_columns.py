@@ -78,6 +78,16 @@ def from_frame(frame: pd.DataFrame, classes: Sequence[str], file: str) -> Raw:
     return _with_extras(raw, frame, lower, classes=classes, file=file)
 
 
+def features_from_frame(frame: pd.DataFrame, classes: Sequence[str], file: str) -> Raw:
+    """Features, and ids where there are any: a column of lists, columns such as f0, f1 … or all columns of numbers."""
+    lower = {str(name).lower(): name for name in reversed(list(frame.columns))}
+    raw = _with_extras(Raw(), frame, lower, classes=classes, file=file)
+    if raw.features is None:
+        ids = _id_column(frame, lower, classes)
+        raw.features = numeric(frame.drop(columns=[] if ids is None else [ids]), file)
+    return raw
+
+
 def _with_extras(raw: Raw, frame: pd.DataFrame, lower: dict[str, Any], *, classes: Sequence[str], file: str) -> Raw:
     ids = _id_column(frame, lower, classes)
     if ids is not None:

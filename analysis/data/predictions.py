@@ -27,7 +27,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "top_class": ("top_class", "topk_class", "top_classes", "topk_ids", "topk", "top5", "top10"),
     "top_prob": ("top_prob", "topk_prob", "top_probs", "topk_probs", "topk_values"),
     "predicted": ("predicted", "predictions", "prediction", "pred", "argmax", "top1"),
-    "features": ("features", "embeddings", "embedding"),
+    "features": ("features", "embeddings", "embedding", "feats", "emb"),
     "ids": ("image_id", "image_ids", "ids", "path", "paths", "filenames", "files"),
     "held_out": ("held_out", "out_of_sample"),
     "names": ("classes", "class_names"),
@@ -137,7 +137,7 @@ def checked(
     else:
         values = {"probs": _dense(raw, dataset, file, convert=convert, progress=progress)}
     if raw.features is not None:
-        values["features"] = _features(raw.features, file)
+        values["features"] = as_features(raw.features, file)
     held = _held_out(raw, len(dataset), asked=held_out, file=file, progress=progress)
     with named(file):
         return Predictions(model=file, n_classes=dataset.n_classes, held_out=held, **values)
@@ -168,7 +168,8 @@ def _held_out(raw: Raw, n: int, *, asked: bool | None, file: str, progress: Prog
     return np.full(n, True if asked is None else asked)
 
 
-def _features(features: Array, file: str) -> Array:
+def as_features(features: Array, file: str) -> Array:
+    """Features as rows of numbers (N, D); anything else is refused."""
     if features.ndim < 2 or features.dtype.kind not in "fiu":
         raise BadInput(f"The features in {file} are {features.dtype} {features.shape}", wanted="numbers (images, D)")
     return features.reshape(len(features), -1)

@@ -52,7 +52,7 @@ def scored(inputs: ScorerInputs, *, progress: Progress | None = None) -> Scored:
 
     `suspicion` is the chance that the given label is wrong (see `suspicion.py`), or where none can be learnt a place
     among all images. `suggested` is the most probable class other than the given one (the given one itself where
-    predictions name no other). `is_suspect` is the confident-learning filter prune_by_noise_rate. `kind`: cross or
+    predictions name no other). `is_suspect`: see `flagged`. `kind`: cross or
     within, as the predicted class leaves the community of the given one or not (rule R2 of METHODS 1.6); none where
     prediction and label agree or there is no graph. A tag, it hides nothing. Scorers left out are named through
     `progress`.
@@ -78,7 +78,7 @@ def scored(inputs: ScorerInputs, *, progress: Progress | None = None) -> Scored:
             "predicted": facts.predicted,
             "p_given": facts.p_given.astype(np.float64),
             "p_suggested": facts.p_other.astype(np.float64),
-            "is_suspect": inputs.confident.mask("prune_by_noise_rate"),
+            "is_suspect": flagged(inputs),
             "kind": kinds(inputs),
         }
         | columns
@@ -104,6 +104,13 @@ def odds(chance: float) -> str:
     if of_ten in (0, 10):
         return f"All in all {'hardly any' if of_ten == 0 else 'nearly every'} label that looks like this is wrong."
     return f"All in all about {of_ten} in 10 labels that look like this {'is' if of_ten == 1 else 'are'} wrong."
+
+
+def flagged(inputs: ScorerInputs) -> NDArray[np.bool_]:
+    """The suspects (N,): by the confident-learning filter, or by the class-image graph where there is no classifier."""
+    if inputs.by_features and not inputs.lacks(("features",)):
+        return np.asarray(inputs.cleaning.action != "keep")
+    return inputs.confident.mask("prune_by_noise_rate")
 
 
 def kinds(inputs: ScorerInputs) -> Array:
@@ -135,7 +142,7 @@ def suspects(
             wanted="one of each per image",
         )
     found, facts = inputs.confident, inputs.facts
-    listed = facts.predicted != inputs.given
+    listed = (facts.predicted != inputs.given) | scores["is_suspect"].to_numpy()
     for name in FILTERS:
         listed |= found.mask(name)
     rows = np.flatnonzero(listed)

@@ -29,13 +29,16 @@ BLOCK = 32 << 20  # bytes of log odds at a time
 class Compared:
     """Log odds (M,) of the best group of the label's class and of the best other one against no class, and the groups.
 
-    `other_group` is -1, `other` minus infinity where there is no other class.
+    `other_group` is -1, `other` minus infinity where there is no other class. `least` (M,): log odds below which a
+    label does not fall by the unlikeness to its class alone. Of n images that are all unlike each other one may be
+    right, and nothing says which; minus infinity in classes with a consensus.
     """
 
     own: Floats
     own_group: Rows
     other: Floats
     other_group: Rows
+    least: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +80,17 @@ class Evidence:
     def compare(self, rows: Rows, labels: Rows) -> Compared:
         """The best group for and against the `labels` (M,) of `rows` (M,), block by block."""
         m = len(rows)
-        out = Compared(np.empty(m), np.empty(m, np.int64), np.full(m, -np.inf), np.full(m, -1))
+        least = self._least(rows, labels)
+        out = Compared(np.empty(m), np.empty(m, np.int64), np.full(m, -np.inf), np.full(m, -1), least)
         alone = len(np.unique(self.groups.class_of)) == 1
         for part in row_blocks(m, len(self.groups.size) * 8, block_bytes=BLOCK):
             odds = self.log_odds(rows[part])
             at = np.arange(len(odds))
             mine = self.groups.class_of[None, :] == labels[part][:, None]
             for_it = np.where(mine, odds, -np.inf)
+            # to be its own group says nothing where there are others to be compared with
+            itself = np.flatnonzero((least[part] > -np.inf) & (self.given[rows[part]] == labels[part]))
+            for_it[itself, self.groups.group[rows[part][itself]]] = -np.inf
             out.own_group[part] = for_it.argmax(axis=1)
             out.own[part] = for_it[at, out.own_group[part]]
             if not alone:
@@ -93,6 +100,12 @@ class Evidence:
         # a class without any image says nothing for or against itself
         np.copyto(out.own, 0.0, where=np.isneginf(out.own))
         return out
+
+    def _least(self, rows: Rows, labels: Rows) -> Floats:
+        others = np.bincount(self.groups.class_of, minlength=len(self.groups.consensus))[labels]
+        others = others - (self.given[rows] == labels)
+        scattered = ~self.groups.consensus[labels] & (others > 0)
+        return np.where(scattered, -np.log(np.maximum(others, 1)), -np.inf)
 
     def similarity(self, odds: Floats, size: Array) -> Floats:
         """The mean cosine (M,) to groups of `size` images behind these log odds; NaN to no image."""
@@ -120,7 +133,7 @@ def for_label(found: Compared, n_others: int, noise: float) -> Floats:
     """Log odds (M,) that a label is right. Half of the wrong ones hide one of the other classes, each as likely, half
     none of the classes."""
     wrong = np.logaddexp(0, found.other - np.log(n_others)) - np.log(2)
-    return np.asarray(found.own + np.log((1 - noise) / noise) - wrong)
+    return np.asarray(np.maximum(found.own + np.log((1 - noise) / noise), found.least) - wrong)
 
 
 def settled(found: Compared, known: NDArray[np.bool_], n_others: int, *, start: float) -> float:

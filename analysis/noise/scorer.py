@@ -28,7 +28,8 @@ class ScorerInputs:
     """What scorers may look at. Rows are those of the data set.
 
     `given` (N,) in 0..K-1; `neighbours` and `graph` may be absent, scorers that need them are then left out; `classes`
-    the K names; `tie` (N,) unique numbers that order equal images, such as the rank of their ids (row number if None).
+    the K names; `tie` (N,) unique numbers that order equal images, such as the rank of their ids (row number if None);
+    `by_features`: the predictions were made of the features alone, there is no classifier.
     """
 
     given: NDArray[np.int64]
@@ -38,6 +39,7 @@ class ScorerInputs:
     graph: ConfusionGraph | None = None
     classes: tuple[str, ...] = ()
     tie: NDArray[np.int64] | None = None
+    by_features: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.given)

@@ -119,7 +119,8 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _head(facts: _Facts) -> str:
     about, summary = facts.workspace.facts(), facts.run.json("summary")
-    whose = "predictions that were given" if summary["mode"] == "imported" else f"the model {text(summary['model'])}"
+    given = {"imported": "predictions that were given", "features": "features that were given"}
+    whose = given.get(summary["mode"], f"the model {text(summary['model'])}")
     day = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
     return (
         f"<h1>{text(about['name'])}: how good are the labels?</h1>"

@@ -17,12 +17,16 @@ from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import clean, count, duration, for_markdown, interval, percent
 
 LONG = 400
+WHOSE = {
+    "imported": "your own predictions",
+    "features": "each image predicted by its likeness to the others, in your own features",
+}
 
 
 def what_was_analysed(seen: Seen, summary: dict[str, Any]) -> str:
     """One line, in Markdown: images, classes, source, and whose predictions."""
     facts = loaders.workspace(seen.path).facts()
-    whose = "your own predictions" if summary["mode"] == "imported" else "held-out predictions of a model trained here"
+    whose = WHOSE.get(summary["mode"], "held-out predictions of a model trained here")
     return (
         f"{count(summary['n_images'], 'image')} in {count(summary['n_classes'], 'class', 'classes')} from "
         f"{for_markdown(facts['source'], limit=80)}, with {whose}."

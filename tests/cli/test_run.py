@@ -212,3 +212,22 @@ def test_real_photos(shared_data: Path, tmp_path: Path) -> None:
     assert figures["n_classes"] == 17
     assert figures["accuracy"]["value"] > 0.35
     assert os.environ["HOME"] not in json.dumps(figures["notes"])
+
+
+def test_features_alone_are_enough_for_labels_without_a_classifier(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(40), np.r_[np.ones(10, int), np.full(30, 6)])
+    features = rng.normal(0, 1, (40, 32))[who] + rng.normal(0, 0.4, (len(who), 32))
+    given = who.copy()
+    given[10::12] = 25
+    names = np.array([f"person {i:02d}" for i in range(40)])
+    np.savez(tmp_path / "faces.npz", labels=names[given], true=names[who], ids=[f"{i}.jpg" for i in range(len(who))])
+    np.savez(tmp_path / "mixed.npz", features=features[::-1], ids=[f"{i}.jpg" for i in range(len(who))][::-1])
+    asked = ["run", str(tmp_path / "faces.npz"), "--option", "images=no", "--features", str(tmp_path / "mixed.npz")]
+    assert main([*asked, "--workspace", str(tmp_path / "w"), "--map", "pca"]) == 0
+    run = finished(tmp_path / "w")
+    assert run.json("model")["mode"] == "features" and run.json("summary")["has_map"]
+    scores, wrong = run.table("scores"), given != who
+    assert scores["is_suspect"][wrong].all() and not scores["is_suspect"][~wrong].any()
+    assert (scores["suggested"][wrong] == who[wrong]).all()
+    assert "person 25" in run.table("suspects")["reasons"].iloc[0]

@@ -17,7 +17,7 @@ from analysis.data.arrays_in import Npz
 from analysis.data.building import Found, build, numbered
 from analysis.data.labels import Coded, clean_name, code_labels, read_classes
 from analysis.data.pixel_arrays import as_pixels, parse_shape
-from analysis.data.reader import Options, file_of, reader
+from analysis.data.reader import NO, Options, file_of, reader
 from analysis.data.scan import look_at_array, look_at_blob
 
 # (images, labels, split) under their usual names, in lower case
@@ -40,6 +40,7 @@ BLOBS = ("jpeg", "encoded", "blob", "bytes")
 OFFSETS = ("offset", "offsets")
 LABELS = ("labels", "label", "y", "targets", "target", "given")
 TRUTHS = ("true", "true_labels", "true_label", "clean_labels", "clean_label", "y_true", "y_clean")
+IDS = ("image_id", "image_ids", "ids", "id", "path", "paths", "file_names", "filenames")
 CLASSES = ("classes", "class_names", "label_names", "names")
 
 
@@ -63,10 +64,11 @@ def sniff(source: str) -> bool:
     title="NumPy arrays (.npz)",
     sniff=sniff,
     options={
-        "images": "name of the array of images",
+        "images": "name of the array of images; no: the images are not here, only labels are read",
         "labels": "name of the array of labels",
         "true": "name of the array of true labels",
-        "classes": "file with class names in order, one a line (default: the array classes, else the labels)",
+        "classes": "array, or file with class names in order, one a line (default: the array classes, else the labels)",
+        "ids": "name of the array of image ids (without images; default: image_id or ids, else numbers)",
         "shape": "shape of one image where rows are flat: 28x28, 32x32x3 or 3x32x32",
     },
 )
@@ -74,30 +76,35 @@ def read(source: str, options: Options, progress: Progress) -> Dataset:
     """Read the arrays under their usual names (x_train and y_train, images and labels …) or those of the options."""
     file = file_of(source)
     with Npz(file) as arrays:
-        parts = _asked_parts(arrays, options) or _usual_parts(arrays)
+        with_images = options.get("images", "").lower() not in NO
+        parts = _asked_parts(arrays, options, with_images=with_images) or _usual_parts(arrays)
         if not parts:
             raise BadInput(
                 f"{file.name} holds the arrays {', '.join(arrays) or 'none'}",
                 wanted="images and labels, or x_train and y_train",
                 hint="name them with the options images and labels",
             )
-        classes = read_classes(options.get("classes")) or _class_names(arrays)
+        classes = _class_names(arrays, options)
         coded, sizes = _labels(arrays, parts, classes)
         records = _records(arrays, parts, coded, sizes)
         _add_truth(arrays, options, records, coded.classes)
         found = Found(coded.classes, records)
+        if not with_images:
+            _add_ids(arrays, options, records)
+            found.notes.append("Only labels were read: the images are not here.")
+            return build(found, Pixels("none"))
         if parts[0].images.lower() in BLOBS:
             return _from_blob(arrays, parts[0], found, progress)
         data = _images(arrays, parts, sizes, options)
     return build(found, Pixels("array", data=data), look_at_array(data, progress))
 
 
-def _asked_parts(arrays: Npz, options: Options) -> list[_Part]:
+def _asked_parts(arrays: Npz, options: Options, *, with_images: bool) -> list[_Part]:
     if "images" not in options and "labels" not in options:
         return []
     images = options.get("images") or arrays.first((*IMAGES, *BLOBS)) or ""
     labels = options.get("labels") or arrays.first(LABELS) or ""
-    for name in (images, labels):
+    for name in (images, labels) if with_images else (labels,):
         if name not in arrays:
             raise BadInput(f"{arrays.path.name} has no array {name!r}", wanted="one of " + ", ".join(arrays))
     return [_Part(images, labels)]
@@ -115,8 +122,11 @@ def _usual_parts(arrays: Npz) -> list[_Part]:
     return parts
 
 
-def _class_names(arrays: Npz) -> tuple[str, ...] | None:
-    key = arrays.first(CLASSES)
+def _class_names(arrays: Npz, options: Options) -> tuple[str, ...] | None:
+    asked = options.get("classes")
+    if asked is not None and asked not in arrays:
+        return read_classes(asked)
+    key = asked or arrays.first(CLASSES)
     if key is None:
         return None
     names = arrays[key]
@@ -157,6 +167,18 @@ def _records(arrays: Npz, parts: list[_Part], coded: Coded, sizes: list[int]) ->
     if any(part.split for part in parts):
         records["split"] = np.repeat([part.split for part in parts], sizes)
     return records
+
+
+def _add_ids(arrays: Npz, options: Options, records: pd.DataFrame) -> None:
+    key = options.get("ids") or arrays.first(IDS)
+    if key is None:
+        return
+    if key not in arrays:
+        raise BadInput(f"{arrays.path.name} has no array {key!r}", wanted="one of " + ", ".join(arrays))
+    ids = _one_per_image(arrays[key], key)
+    if len(ids) != len(records):
+        raise BadInput(f"The array {key} has {len(ids)} ids", wanted=f"{len(records)}, one per label")
+    records["path"] = [clean_name(name) for name in ids.tolist()]
 
 
 def _add_truth(arrays: Npz, options: Options, records: pd.DataFrame, classes: tuple[str, ...]) -> None:

@@ -1,0 +1,43 @@
+"""The user's own features in the pipeline: predictions made of them where there are none, or put beside those given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.base.types import Dataset, Predictions
+
+if TYPE_CHECKING:
+    from analysis.pipeline import Context
+
+
+def predicted_by_features(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:
+    """The classes whose images each image is like, by the features of the user's file."""
+    from analysis.noise.likely_classes import likely_classes
+
+    features = _loaded(context, dataset)
+    tie = np.asarray(dataset.table["image_id"].rank(method="first"), np.int64)
+    context.progress.start("likeness to every class", 1)
+    found = likely_classes(features, dataset.given, n_classes=dataset.n_classes, tie=tie)
+    context.progress.advance()
+    why = (
+        f"Your own features, read from {context.settings.features}; no model was run. Each image is predicted from its"
+        " likeness to the other images of each class."
+    )
+    return found, {"mode": "features", "why": why, "device": "none"}
+
+
+def with_features(context: Context, dataset: Dataset, found: Predictions) -> Predictions:
+    """The same predictions with the features of the user's file, if there is one."""
+    if context.settings.features is None:
+        return found
+    return replace(found, features=_loaded(context, dataset))
+
+
+def _loaded(context: Context, dataset: Dataset) -> Any:
+    from analysis.data.features import load_features
+
+    assert context.settings.features is not None
+    return load_features(context.settings.features, dataset, progress=context.progress)
