@@ -152,15 +152,17 @@ def _final(decided: pd.DataFrame, at: Array, given: Array, policy: ExportPolicy)
     relabel = (decided["verdict"] == "relabel").to_numpy()
     label[at[relabel]] = decided["new_label"].to_numpy()[relabel]
     status[(status == "relabelled") & (label == given)] = "kept"
-    says = status.astype(str)
+    says = pd.Series(status, dtype=object)  # np.isin would copy and sort a million texts
     dropped = [
         verdict for verdict in ("several", "none_fits", "unsure", "unreviewed") if getattr(policy, verdict) == "drop"
     ]
-    left_out = np.isin(says, [*dropped, "skipped"] if "unreviewed" in dropped else dropped)
+    left_out = says.isin([*dropped, "skipped"] if "unreviewed" in dropped else dropped).to_numpy()
     label[left_out] = ""
-    marked = np.isin(says, ("several", "none_fits"))
-    action = np.select([left_out, says == "relabelled", marked], ["drop", "relabel", "mark"], "")
-    return label, status, action.astype(object)
+    action = np.full(len(given), "", dtype=object)
+    for rows, does in ((says.isin(("several", "none_fits")), "mark"), (says == "relabelled", "relabel")):
+        action[rows.to_numpy()] = does
+    action[left_out] = "drop"
+    return label, status, action
 
 
 def _fitting(decided: pd.DataFrame, at: Array, n: int) -> Array:
@@ -184,8 +186,8 @@ def _known(table: pd.DataFrame, evidence: pd.DataFrame | None) -> dict[str, Arra
         same = evidence["image_id"].array.equals(table["image_id"].array)  # as a rule: then nothing is looked up
         row = None if same else pd.Index(evidence["image_id"]).get_indexer(pd.Index(table["image_id"]))
         for name in (name for name in blank if name in evidence):
-            cells = evidence[name].to_numpy()
-            found[name] = cells if row is None else np.where(row >= 0, cells[row], blank[name])
+            cells = evidence[name]
+            found[name] = cells.array if row is None else np.where(row >= 0, cells.to_numpy()[row], blank[name])
     sizes = {side: table[side].to_numpy() if side in table else np.zeros(n, int) for side in ("width", "height")}
     return {"image_id": table["image_id"].array, **sizes, **found}
 
