@@ -51,10 +51,10 @@ class Groups:
 
     def some(self, which: NDArray[Any]) -> Groups:
         """These groups (numbers, or one bool each), in that order."""
-        chosen = np.arange(len(self))[which]
-        parts = [self[int(group)] for group in chosen]
-        rows = np.concatenate(parts) if parts else np.empty(0, np.int64)
-        return Groups(rows, np.cumsum([0, *(len(part) for part in parts)]))
+        begins, sizes = self.starts[:-1][which], self.sizes[which]
+        starts = np.r_[0, np.cumsum(sizes)]
+        place = np.arange(starts[-1]) + np.repeat(begins - starts[:-1], sizes)
+        return Groups(self.rows[place], starts)
 
 
 def near_threshold(near: Neighbours) -> float:
