@@ -22,6 +22,7 @@ from dashboard.selection import Filter, rows_of
 
 DECISIONS = "decisions"
 RESAMPLES = 500  # of the intervals on the screen; the command line draws more
+LEAST, WORK = 100, 2_000_000_000  # fewer where models times images times resamples would keep people waiting
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def _stamp(path: str, asked: Asked) -> str:
 @st.cache_resource(max_entries=8, show_spinner="Scoring the models …")
 def _ranking(path: str, run_id: str, key: str, *, asked: Asked, stamp: str, _rows: Any) -> Ranking:  # noqa: ARG001
     found = _outcomes(path, asked=asked, stamp=stamp)
-    return rank_models(found, label_sets(path, asked).said, rows=_rows, resamples=RESAMPLES)
+    size = len(found.names) * (len(found.kinds) if _rows is None else len(_rows))
+    resamples = min(RESAMPLES, max(LEAST, WORK // max(1, size)))
+    return rank_models(found, label_sets(path, asked).said, rows=_rows, resamples=resamples)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Comparing what the models say …")

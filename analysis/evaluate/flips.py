@@ -15,11 +15,11 @@ from analysis.evaluate.reranking import Scored, ranks
 Array = NDArray[Any]
 CHANCE = 0.05  # a difference with a larger p value is a tie
 NOT_TESTABLE = "not testable from this table"
-REVERSED, NOW_AHEAD, NO_LONGER, TIE = "reversed", "now ahead", "no longer ahead", "tie"
+REVERSED, NOW_AHEAD, NOW_TIE, TIE = "reversed", "now ahead", "now a tie", "tie"
 VERDICTS = {
     REVERSED: "the lead was more than chance before, and the opposite lead is now",
     NOW_AHEAD: "a tie before, now more than chance",
-    NO_LONGER: "the lead was more than chance before, now it is a tie",
+    NOW_TIE: "the lead was more than chance before, now it is a tie",
     TIE: "a tie before and after: no change of rank that anything can be built on",
     NOT_TESTABLE: "accuracies alone do not say on which images two models differ",
 }
@@ -60,7 +60,7 @@ def flips(before: Scored, after: Scored) -> pd.DataFrame:
         p = mcnemar(side.only[up, down], side.only[down, up])
         table["p" + name], table["q" + name] = p, adjusted(p)
     was, now = table["q_before"] <= CHANCE, table["q"] <= CHANCE
-    table["verdict"] = np.select([was & now, now, was], [REVERSED, NOW_AHEAD, NO_LONGER], TIE)
+    table["verdict"] = np.select([was & now, now, was], [REVERSED, NOW_AHEAD, NOW_TIE], TIE)
     return table
 
 

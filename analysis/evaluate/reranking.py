@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.base.errors import BadInput
 from analysis.base.labelsets import LabelSets
-from analysis.evaluate.kinds import CLEAN, NONE_FITS, SEVERAL, WITHOUT, WRONG, kinds_of
+from analysis.evaluate.kinds import CLEAN, NAMES, NONE_FITS, SEVERAL, WITHOUT, WRONG, kinds_of
 
 Array = NDArray[Any]
 Bools = NDArray[np.bool_]
@@ -146,12 +146,12 @@ def score(found: Outcomes, *, resamples: int = RESAMPLES, seed: int = 0) -> dict
     """
     pieces = _pieces(found)
     drawn = _resampled(pieces, found.kinds, resamples, seed)
+    pairs = {part: _both(piece) for part, piece in pieces.items()}
     scored = {}
     for way in WAYS.values():
-        right = [pieces[part] for part in way.parts]
-        n = sum(piece.shape[1] for piece in right)
-        n_right = sum((piece.sum(axis=1, dtype=np.int64) for piece in right), np.zeros(len(found.names), np.int64))
-        both = sum((_both(piece) for piece in right), np.zeros((len(found.names),) * 2, np.int64))
+        n = sum(pieces[part].shape[1] for part in way.parts)
+        both = sum((pairs[part] for part in way.parts), np.zeros((len(found.names),) * 2, np.int64))
+        n_right = np.diagonal(both)
         hits = sum((drawn.hits[part] for part in way.parts), np.zeros((len(found.names), resamples)))
         total = sum((drawn.totals[kind] for kind in way.kinds), np.zeros(resamples))
         scored[way.name] = _scored(n, n_right, n_right[:, None] - both, hits=hits, total=total)
@@ -199,17 +199,19 @@ def _pieces(found: Outcomes) -> dict[tuple[int, By], Bools]:
 
 
 def _resampled(pieces: dict[tuple[int, By], Bools], kinds: NDArray[np.int8], resamples: int, seed: int) -> _Drawn:
+    """Images are numbered by their kind here: which of them is drawn is a matter of chance anyway, and a kind is then
+    a slice of the weights, not a copy."""
     hits = {part: np.zeros((len(piece), resamples)) for part, piece in pieces.items()}
     totals = {kind: np.zeros(resamples) for kind, _ in pieces}
     as_floats = {part: piece.astype(np.float32) for part, piece in pieces.items()}
-    columns = {kind: np.flatnonzero(kinds == kind) for kind, _ in pieces}
+    ends = np.concatenate([[0], np.cumsum(np.bincount(kinds, minlength=len(NAMES)))])
     for at, weights in _weights(len(kinds), resamples, seed):
-        for kind, mine in columns.items():
-            counted = weights[:, mine].T
-            totals[kind][at] = counted.sum(axis=0, dtype=np.float64)
+        for kind, total in totals.items():
+            counted = weights[:, ends[kind] : ends[kind + 1]]
+            total[at] = counted.sum(axis=1, dtype=np.float64)
             for by in ("given", "held"):
                 if (kind, by) in hits:
-                    hits[kind, by][:, at] = as_floats[kind, by] @ counted  # counts below 2**24: exact in float32
+                    hits[kind, by][:, at] = as_floats[kind, by] @ counted.T  # counts below 2**24: exact in float32
     return _Drawn(hits, totals)
 
 
@@ -218,11 +220,12 @@ def _weights(n: int, resamples: int, seed: int) -> Iterator[tuple[slice, NDArray
     if n == 0:
         return
     rng = np.random.default_rng(seed)
-    step = max(1, BLOCK // max(1, n))
+    step = max(1, BLOCK // n)
     for start in range(0, resamples, step):
-        stop = min(resamples, start + step)
-        drawn = [np.bincount(rng.integers(0, n, n, dtype=np.int32), minlength=n) for _ in range(start, stop)]
-        yield slice(start, stop), np.stack(drawn).astype(np.float32)
+        weights = np.empty((min(step, resamples - start), n), np.float32)
+        for row in weights:
+            row[:] = np.bincount(rng.integers(0, n, n, dtype=np.int32), minlength=n)
+        yield slice(start, start + len(weights)), weights
 
 
 def _both(right: Bools, block: int = 1 << 18) -> Ints:

@@ -90,13 +90,14 @@ def pair_groups(seen: Seen, ranking: Ranking, way: str, pair: tuple[int, int]) -
     )
     table = groups_of(seen, ranking, way, pair, by_class=by == "classes")
     names = [clean(ranking.names[m], limit=24) for m in pair]
+    one, other = (for_markdown(name) for name in names)  # in the help, which is Markdown
     columns = {
         "name": st.column_config.TextColumn("Class" if by == "classes" else "Community", width=180),
         "images": NUMBER("Images", format="localized", width=80),
         "one": NUMBER(f"{names[0]} %", format="%.1f", width=150),
         "other": NUMBER(f"{names[1]} %", format="%.1f", width=150),
-        "one_only": NUMBER("Only the one", width=90, help=f"images only {names[0]} gets right"),
-        "other_only": NUMBER("Only the other", width=90, help=f"images only {names[1]} gets right"),
+        "one_only": NUMBER("Only the one", width=90, help=f"images only {one} gets right"),
+        "other_only": NUMBER("Only the other", width=90, help=f"images only {other} gets right"),
         "q": NUMBER("Chance", format="%.2g", width=80, help="McNemar's exact test, adjusted for the number of rows"),
     }
     st.dataframe(table.head(MOST), hide_index=True, column_config=columns, height=320, key=f"models.groups.{by}")
