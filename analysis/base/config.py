@@ -57,9 +57,9 @@ class RunSettings(Settings):
     """Everything one analysis run was asked for."""
 
     predictions: str | None = Field(None, description="file with the user's own predictions; no model is run")
+    features: str | None = Field(None, description="file with the user's own features; no model is run")
     convert: Convert = "none"
     held_out: bool | None = Field(
-    features: str | None = Field(None, description="file with the user's own features; no model is run")
         None, description="did the model of these predictions not train on the images? None: as the file says, else yes"
     )
     models: ModelSettings = ModelSettings()
