@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ SIZE = 60  # images in a window
 def order(choice: Choice, seen: Seen, *, options: Options, reviewer: str) -> dict[str, Any]:
     """The queue in a fixed order: made once per choice, so that windows never overlap and nothing comes twice."""
     known: dict[str, Any] | None = st.session_state.get(ORDER)
+    options = replace(options, accepted=0.0)  # what may remain makes no other queue
     of = (choice, seen.path, seen.run.run_id, reviewer, options)
     if known and known["of"] == of:
         return known

@@ -208,6 +208,15 @@ def test_predicted_classes_are_shown_without_a_probability_nobody_gave(workspace
     assert all(len(shown) == 1 and shown[0][1] is None for shown in choices)
 
 
+def test_the_queue_goes_on_when_another_share_of_wrong_labels_is_accepted(workspace: Workspace) -> None:
+    app = page()
+    before = deck_data(app)["queue"]
+    app.select_slider(key="review.accepted").set_value(0.05).run()
+    assert deck_data(app)["queue"] == before
+    app.select_slider(key="review.repeat").set_value(0.05).run()
+    assert deck_data(app)["queue"] != before, "other items belong to it"
+
+
 def test_an_empty_queue_says_what_to_do(workspace: Workspace) -> None:
     app = page(filter=Filter(given=1, predicted=1, only="errors"))
     assert "No image is in this queue" in app.info[0].value
