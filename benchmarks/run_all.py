@@ -7,7 +7,15 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("*.py", "cost/*_cost.py", "*/run.py", "review/*.py", "dashboard/*_cost.py", "dashboard/speed_table.py")
+SCRIPTS = (
+    "*.py",
+    "cost/*_cost.py",
+    "*/run.py",
+    "review/*.py",
+    "evaluate/*.py",
+    "dashboard/*_cost.py",
+    "dashboard/speed_table.py",
+)
 
 
 def main() -> int:

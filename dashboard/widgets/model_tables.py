@@ -90,6 +90,7 @@ def flip_table(ranking: Ranking, way: str, pair: tuple[int, int] | None) -> None
     if ranking.flips[way].empty:
         return
     table = ranking.flips[way].sort_values(["q", "p"], kind="stable").head(MOST)
+    st.caption(f"From all images to: {WAYS[way].title.lower()}, the surest change first. A click compares the two.")
     ends = list(zip(table["up"].tolist(), table["down"].tolist(), strict=True))
     names = [clean(name) for name in ranking.names]
     shown = pd.DataFrame(
