@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from analysis import comparing, labels, reporting, retraining
+from analysis import comparing, evaluating, labels, reporting, retraining
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
 from analysis.options import build_parser, pairs_of
@@ -174,6 +174,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     **reporting.COMMANDS,
     **comparing.COMMANDS,
     **retraining.COMMANDS,
+    **evaluating.COMMANDS,
 }
 
 

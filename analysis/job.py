@@ -28,7 +28,7 @@ def analyse_source(
     """Read `source` into `workspace` unless it is there already and looks unchanged, then do every stale step."""
     echo = TerminalProgress()
     try:
-        place = _workspace(source, workspace, reader=reader, options=options, reread=reread, progress=echo)
+        place = workspace_of(source, workspace, reader=reader, options=options, reread=reread, progress=echo)
         run = place.run_for(_absolute(settings), label=_label(settings))
         analyse(place, run, _absolute(settings), echo=echo)
     finally:
@@ -54,7 +54,7 @@ def _label(settings: RunSettings) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in kept)[:40]
 
 
-def _workspace(
+def workspace_of(
     source: str,
     folder: str | Path,
     *,
@@ -63,6 +63,7 @@ def _workspace(
     reread: bool,
     progress: Progress,
 ) -> Workspace:
+    """The workspace in `folder` with the data set of `source`, read unless it is there already and looks unchanged."""
     from analysis.data.reader import read
 
     path = Path(folder).expanduser().resolve()

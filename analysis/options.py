@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analysis import __version__, comparing, labels, reporting, retraining
+from analysis import __version__, comparing, evaluating, labels, reporting, retraining
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings
 from analysis.base.errors import UserError
 
@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     reporting.add_commands(commands, _command, _add_database)
     comparing.add_commands(commands, _command, _add_database)
     retraining.add_commands(commands, _command, _add_database)
+    evaluating.add_commands(commands, _command)
     return parser
 
 
@@ -77,8 +78,8 @@ def _add_run(commands: Any) -> None:
         "Analyse a data set",
         "run photos/ --workspace workspaces/photos",
         "run labels.csv --workspace w --predictions probs.npy",
-        "run photos/ --workspace w --model resnet18 --weights resnet18.pth --mode probe",
         "run labels.csv --option images=no --workspace w --features embeddings.npy",
+        "run photos/ --workspace w --model resnet18 --weights resnet18.pth --mode probe",
     )
     defaults = ModelSettings()
     about = {name: field.description for name, field in ModelSettings.model_fields.items()}
@@ -87,15 +88,15 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--reader", help="reader by name; found from the source when left out")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the reader")
     parser.add_argument("--predictions", metavar="FILE", help="your own predictions (npz, npy, parquet, csv); no model")
-    parser.add_argument("--convert", choices=["none", "softmax", "normalise"], default="none", help="of --predictions")
     about_features = "your own features, a row per image (npz, npy, parquet, csv), with or without --predictions"
     parser.add_argument("--features", metavar="FILE", help=about_features)
+    parser.add_argument("--convert", choices=["none", "softmax", "normalise"], default="none", help="of --predictions")
     parser.add_argument(
         "--held-out", choices=["yes", "no"], help="did the model of --predictions not train on these images?"
     )
     parser.add_argument("--model", default=defaults.model, help=about["model"])
     parser.add_argument("--weights", metavar="FILE", help=about["weights"])
-    parser.add_argument("--preprocess", choices=["own", "caffe", "unit", "signed"], default=defaults.preprocess)
+    parser.add_argument("--preprocess", choices=["own", "caffe", "unit", "signed", "tf"], default=defaults.preprocess)
     parser.add_argument("--mode", choices=["auto", "probe", "finetune"], default=defaults.mode, help=about["mode"])
     for name in ("folds", "epochs", "batch", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(defaults, name), help=f"{about[name]} (%(default)s)")

@@ -23,6 +23,7 @@ FLOORS = {
             "__main__",
             "cli",
             "comparing",
+            "evaluating",
             "job",
             "labels",
             "options",
@@ -31,8 +32,8 @@ FLOORS = {
             "reporting",
             "retraining",
             "steps",
-            "terminal",
             "steps_features",
+            "terminal",
         )
     },
     "dashboard": 4,

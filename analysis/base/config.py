@@ -21,8 +21,10 @@ class ModelSettings(Settings):
 
     model: str = Field("auto", description="network by name, or auto")
     weights: str | None = Field(None, description="file with a local state dict")
-    preprocess: Literal["own", "caffe", "unit", "signed"] = Field(
-        "own", description="own: as the network's weights ask; caffe: 0..255 minus the mean; unit: 0..1; signed: -1..1"
+    preprocess: Literal["own", "caffe", "unit", "signed", "tf"] = Field(
+        "own",
+        description="own: as the network's weights ask; caffe: 0..255 minus the mean; unit: 0..1; signed: -1..1; "
+        "tf: signed, and padded as TensorFlow does",
     )
     mode: Mode = Field("auto", description="probe: features once, then k-fold heads; finetune: k-fold training")
     folds: int = Field(5, ge=2, le=50, description="cross-validation folds")

@@ -92,7 +92,7 @@ def settled(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Par
 def _asked(dataset: Dataset, settings: ModelSettings) -> str:
     """A digest of all that a choice and the parts after it depend on."""
     asked = settings.model_dump_json(exclude={"device", "batch"})
-    return digest_of(dataset.fingerprint, asked, _content(settings.weights))[:12]
+    return digest_of(dataset.fingerprint, asked, content_of(settings.weights))[:12]
 
 
 def _prepare(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Parts, progress: Progress) -> Work:
@@ -110,7 +110,7 @@ def _prepare(dataset: Dataset, load: Load, settings: ModelSettings, *, parts: Pa
     )
 
 
-def _content(weights: str | None) -> str:
+def content_of(weights: str | None) -> str:
     """A digest of the file's content: new weights under an old name are other weights."""
     if weights is None:
         return ""

@@ -17,6 +17,7 @@ from analysis.base.config import ModelSettings
 from analysis.base.errors import BadInput, NotFoundHere
 from analysis.base.progress import Progress
 from analysis.models.download import default_weights, own_weights
+from analysis.models.folded import is_folded, pad_as_tensorflow, put_folded
 from analysis.models.images import Fit
 from analysis.models.networks import SMALL, side_for
 from analysis.models.vision import torchvision
@@ -99,6 +100,7 @@ def recipe_for(model: str, settings: ModelSettings, *, side: int = 32) -> Recipe
         "caffe": (CAFFE_MEAN, (1.0, 1.0, 1.0)),
         "unit": ((0.0,) * 3, (255.0,) * 3),
         "signed": ((127.5,) * 3, (127.5,) * 3),
+        "tf": ((127.5,) * 3, (127.5,) * 3),
     }
     mean, std = scalings[settings.preprocess]
     return replace(own, mean=mean, std=std)
@@ -152,6 +154,17 @@ def with_head(network: nn.Module, n_classes: int) -> nn.Module:
 
 def pretrained(model: str, settings: ModelSettings, recipe: Recipe, progress: Progress) -> nn.Module:
     """The network with its own weights, or those of the file in `settings.weights`."""
+    network = _with_weights(model, settings, recipe, progress)
+    if settings.preprocess == "tf":
+        pad_as_tensorflow(network)
+    return network
+
+
+def _with_weights(model: str, settings: ModelSettings, recipe: Recipe, progress: Progress) -> nn.Module:
+    if settings.weights is not None and is_folded(settings.weights):
+        network = build(model, 1000, image_side=recipe.fit.size)
+        put_folded(network, settings.weights)
+        return network
     if settings.weights is not None:
         state, origin = read_state(settings.weights), Path(settings.weights).name
     elif model in SMALL:

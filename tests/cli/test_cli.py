@@ -14,7 +14,7 @@ from analysis.options import build_parser
 COMMANDS = (
     *("demo", "run", "status", "score", "graph", "export", "open"),
     *("apply", "revert", "merge", "import-decisions", "report"),
-    *("add-predictions", "rerank", "retrain"),
+    *("add-predictions", "rerank", "retrain", "evaluate"),
 )
 
 
