@@ -20,6 +20,7 @@ from analysis.base.arrays import digest_of
 from analysis.base.config import RunSettings
 from analysis.base.errors import Cancelled, UserError
 from analysis.base.progress import Progress
+from analysis.runs.models import models_stamp
 from analysis.runs.progress import RunProgress
 from analysis.runs.run import CANCELLED, DONE, FAILED, RUNNING, Run, start_ticks
 from analysis.runs.workspace import Workspace
@@ -73,10 +74,12 @@ def keys_of(workspace: Workspace, settings: RunSettings) -> dict[str, str]:
     content = [_content_of(settings.predictions), _content_of(settings.models.weights)]
     if settings.features:
         content.append(_content_of(settings.features))
+    stamp = models_stamp(workspace)
+    added = [stamp] if stamp else []  # models added later have their say in the scores
     keys: dict[str, str] = {}
     for step in STEPS:
         chosen = [(name, asked[name]) for name in step.settings]
-        extra = content if "predictions" in step.settings else []
+        extra = content if "predictions" in step.settings else added if step.name == "scores" else []
         keys[step.name] = digest_of(
             fingerprint, step.name, step.version, chosen, extra, *(keys[need] for need in step.needs)
         )

@@ -160,6 +160,7 @@ def scores(context: Context) -> dict[str, Any]:
     from analysis.noise.combine import scored, suspects
     from analysis.noise.estimate import estimate_wrong
     from analysis.noise.scorer import ScorerInputs
+    from analysis.runs.models import stored_models
 
     dataset = context.workspace.dataset()
     inputs = ScorerInputs(
@@ -171,6 +172,7 @@ def scores(context: Context) -> dict[str, Any]:
         classes=dataset.classes,
         tie=dataset.table["image_id"].rank(method="first").to_numpy().astype(np.int64),
         by_features=context.run.json("model")["mode"] == "features",
+        models=tuple(model.predicted for model in stored_models(context.workspace) if model.held_out),
     )
     found = scored(inputs, progress=context.progress)
     ids = dataset.table["image_id"].tolist()

@@ -18,7 +18,7 @@ from analysis.noise.filters import ConfidentLearning, confident_learning
 from analysis.noise.rows import RowFacts
 
 Array = NDArray[Any]
-Need = Literal["predictions", "neighbours", "graph", "features"]
+Need = Literal["predictions", "neighbours", "graph", "features", "models"]
 Reason = Callable[["ScorerInputs", int], str]
 AsIf = Callable[["ScorerInputs", Array, Array], NDArray[np.float64]]
 
@@ -29,7 +29,8 @@ class ScorerInputs:
 
     `given` (N,) in 0..K-1; `neighbours` and `graph` may be absent, scorers that need them are then left out; `classes`
     the K names; `tie` (N,) unique numbers that order equal images, such as the rank of their ids (row number if None);
-    `by_features`: the predictions were made of the features alone, there is no classifier.
+    `by_features`: the predictions were made of the features alone, there is no classifier;
+    `models`: the classes (N,) that other models predict, held out.
     """
 
     given: NDArray[np.int64]
@@ -40,6 +41,7 @@ class ScorerInputs:
     classes: tuple[str, ...] = ()
     tie: NDArray[np.int64] | None = None
     by_features: bool = False
+    models: tuple[NDArray[np.integer], ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.given)
@@ -51,6 +53,8 @@ class ScorerInputs:
             raise BadInput(f"The graph has {len(self.graph.community)} classes", wanted=f"{self.n_classes}")
         if self.classes and len(self.classes) != self.n_classes:
             raise BadInput(f"There are {len(self.classes)} class names", wanted=f"{self.n_classes}")
+        if any(model.shape != (n,) for model in self.models):
+            raise BadInput("A model has not predicted one class an image", wanted=f"({n},) classes of each model")
 
     @cached_property
     def confident(self) -> ConfidentLearning:
@@ -102,6 +106,7 @@ class ScorerInputs:
             "neighbours": self.neighbours is not None,
             "graph": self.graph is not None,
             "features": self.predictions.features is not None,
+            "models": bool(self.models),
         }
         return tuple(need for need in needs if not there[need])
 

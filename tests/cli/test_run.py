@@ -231,3 +231,24 @@ def test_features_alone_are_enough_for_labels_without_a_classifier(tmp_path: Pat
     assert scores["is_suspect"][wrong].all() and not scores["is_suspect"][~wrong].any()
     assert (scores["suggested"][wrong] == who[wrong]).all()
     assert "person 25" in run.table("suspects")["reasons"].iloc[0]
+
+
+def test_models_added_later_have_their_say_when_the_analysis_runs_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    true = np.arange(300) % 5
+    given = np.where(np.arange(300) < 20, (true + 1) % 5, true)
+    np.savez(tmp_path / "labels.npz", labels=given)
+    probs = np.eye(5)[true] * 0.6 + rng.dirichlet(np.ones(5), 300) * 0.4
+    np.save(tmp_path / "probs.npy", probs)
+    np.save(tmp_path / "other.npy", true)
+    workspace = str(tmp_path / "w")
+    asked = ["run", str(tmp_path / "labels.npz"), "--option", "images=no", "--workspace", workspace]
+    asked += ["--predictions", str(tmp_path / "probs.npy")]
+    assert main(asked) == 0
+    assert "agreement" not in finished(tmp_path / "w").table("scores")
+    assert main(["add-predictions", workspace, str(tmp_path / "other.npy")]) == 0
+    assert main(asked) == 0
+    run = finished(tmp_path / "w")
+    assert run.table("scores")["agreement"][:20].min() == 1
+    assert "All 2 models say" in run.table("suspects")["reasons"].iloc[0]
+    assert {event["step"] for event in events(run)[-12:] if event["event"] == "fresh"} >= {"predictions", "graph"}

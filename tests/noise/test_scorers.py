@@ -23,6 +23,7 @@ BUILT_IN = {
     "confident_learning",
     "rank_sum",
     "class_image_graph",
+    "agreement",
 }
 
 
@@ -48,7 +49,7 @@ def planted(*, n: int = 200, k: int = 5, seed: int = 0, wrong: int = 1, top: int
         best = np.argsort(-probs, axis=1)[:, :top]
         top_prob = np.take_along_axis(probs, best, axis=1)
         predictions = Predictions("m", k, held_out, top_class=best, top_prob=top_prob, features=features)
-    return ScorerInputs(given, predictions, k, neighbours=near, graph=ring(k))
+    return ScorerInputs(given, predictions, k, neighbours=near, graph=ring(k), models=(true, true))
 
 
 def ring(k: int) -> ConfusionGraph:
@@ -70,6 +71,7 @@ def permuted(inputs: ScorerInputs, order: np.ndarray) -> ScorerInputs:
         inputs.n_classes,
         neighbours=Neighbours(back[near.index[order]].astype(np.int32), near.similarity[order]),
         graph=inputs.graph,
+        models=tuple(model[order] for model in inputs.models),
     )
 
 
@@ -125,7 +127,9 @@ def test_title_and_source_are_given_and_the_source_is_in_the_bibliography(spec: 
 def test_one_class_and_one_image_do_not_crash(spec: Scorer) -> None:
     near = Neighbours(np.zeros((1, 0), np.int32), np.zeros((1, 0), np.float32))
     predictions = Predictions("m", 1, np.ones(1, bool), probs=np.ones((1, 1)), features=np.ones((1, 3)))
-    values = spec.score(ScorerInputs(np.zeros(1, np.int64), predictions, 1, neighbours=near, graph=None))
+    values = spec.score(
+        ScorerInputs(np.zeros(1, np.int64), predictions, 1, neighbours=near, graph=None, models=(np.zeros(1, int),))
+    )
     assert values.shape == (1,) and 0 <= values[0] <= 1
 
 
