@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.base.arrays import row_blocks
-from analysis.base.types import Predictions
 from analysis.noise.confident_joint import TAU, ConfidentJoint
 from analysis.noise.rows import RowFacts
 
 Array = NDArray[Any]
 Ids = NDArray[np.int64]
+TOGETHER = 1 << 17  # entries of small classes that are sorted at once
 KEEP_PER_CLASS = 1  # a class with no more images than this is left alone
 
 
@@ -73,12 +73,12 @@ def choose(given: Ids, facts: RowFacts, joint: ConfidentJoint, *, disagrees: Arr
     """Flag for every (given, true) pair as many images of largest margin as the joint expects, if they disagree."""
     job = _Job(given, facts, _Counts.of(joint), disagrees, order)
     parts = list(job.dense() if facts.predictions.probs is not None else job.listed())
-    rows, pair, margin = (np.concatenate(values) for values in zip(_NONE, *parts, strict=True))
+    pair, rows, margin = (np.concatenate(values) for values in zip(_NONE, *parts, strict=True))
     kept = disagrees[rows]
     return Pruned(rows[kept], pair[kept], margin[kept], job.counts.true, job.counts.count)
 
 
-Part = tuple[Ids, Ids, NDArray[np.float64]]  # rows, pairs and margins of some flagged images
+Part = tuple[Ids, Ids, Array]  # pairs, rows and margins of some images
 _NONE: Part = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
@@ -103,6 +103,22 @@ class _Counts:
 
 
 @dataclass(frozen=True, eq=False)
+class _ByClass:
+    """Images (M,) ordered by given class, and where each class begins (K + 1,)."""
+
+    rows: Ids
+    start: Ids
+
+    @classmethod
+    def of(cls, rows: Ids, given: Ids, n_classes: int) -> _ByClass:
+        start = np.concatenate([[0], np.cumsum(np.bincount(given, minlength=n_classes))])
+        return cls(rows[by_class(given, n_classes)], start)
+
+    def rows_of(self, label: int) -> Ids:
+        return self.rows[self.start[label] : self.start[label + 1]]
+
+
+@dataclass(frozen=True, eq=False)
 class _Job:
     given: Ids
     facts: RowFacts
@@ -111,103 +127,120 @@ class _Job:
     order: TieOrder
 
     @cached_property
-    def classes(self) -> tuple[Ids, Ids]:
-        """All images by class, and where each class ends among them."""
-        n_classes = len(self.counts.start) - 1
-        return by_class(self.given, n_classes), np.cumsum(np.bincount(self.given, minlength=n_classes))
-
-    def candidates(self) -> Ids:
-        """Images that disagree, of classes with a pair, by class."""
+    def candidates(self) -> _ByClass:
+        """Images that disagree, of classes with a pair."""
         rows = np.flatnonzero(self.disagrees & (np.diff(self.counts.start) > 0)[self.given])
-        return rows[by_class(self.given[rows], len(self.counts.start) - 1)]
+        return _ByClass.of(rows, self.given[rows], len(self.counts.start) - 1)
+
+    @cached_property
+    def everything(self) -> _ByClass:
+        """All images."""
+        return _ByClass.of(np.arange(len(self.given)), self.given, len(self.counts.start) - 1)
 
     def dense(self) -> Iterator[Part]:
-        """Class by class, the margins of its candidates towards all its pairs at once."""
-        rows, starts = self.candidates(), self.counts.start
-        ends = np.cumsum(np.bincount(self.given[rows], minlength=len(starts) - 1))
-        for label in np.flatnonzero(np.diff(starts)):
-            own = rows[ends[label - 1] if label else 0 : ends[label]]
-            for part in row_blocks(starts[label + 1] - starts[label], len(own) * 8):
-                yield from self._class(own, starts[label] + np.arange(part.start, part.stop))
-
-    def _class(self, rows: Ids, pairs: Ids) -> Iterator[Part]:
-        margin, count = _margins(self.facts, rows, self.counts.true[pairs]), self.counts.count[pairs]
-        enough = count <= np.count_nonzero(margin > 2 * TAU, axis=1)
-        if not enough.all():
-            yield from self.whole_columns(pairs[~enough])
-            margin, count, pairs = margin[enough], count[enough], pairs[enough]
-        ordered = np.sort(margin, axis=1)
-        cut = ordered[np.arange(len(pairs)), len(rows) - count]
-        hit = margin >= cut[:, None]
-        tied = np.flatnonzero(np.count_nonzero(hit, axis=1) > count)
-        for at in tied:
-            hit[at] = False
-            hit[at, self.order.lowest(int(count[at]), -margin[at], rows)] = True
-        pair, row = np.nonzero(hit)
-        yield rows[row], pairs[pair], margin[pair, row].astype(np.float64)
+        """The margins of all candidates towards all pairs of their class: large classes alone, small ones together."""
+        counts, n_candidates = self.counts, np.diff(self.candidates.start)
+        large = n_candidates * np.diff(counts.start) > TOGETHER // 16
+        for label in np.flatnonzero(large):
+            rows = self.candidates.rows_of(int(label))
+            for part in row_blocks(counts.start[label + 1] - counts.start[label], len(rows) * 8):
+                yield from self._large(rows, counts.start[label] + np.arange(part.start, part.stop))
+        for pairs in self.portions(np.flatnonzero(~large[counts.given]), self.candidates):
+            pair, row, margin = self.entries(pairs, self.candidates)
+            positive = margin > 2 * TAU
+            yield from self.settle(pairs, pair[positive], row[positive], margin=margin[positive])
 
     def listed(self) -> Iterator[Part]:
         """Top-k lists: only a listed class can have a positive margin, so the lists are all there is to sort."""
-        pair, rows, margin = (np.concatenate(values) for values in zip(_NONE, *self._positive(), strict=True))
-        pair, rows = pair.astype(np.int64), rows.astype(np.int64)
+        pair, row, margin = (np.concatenate(values) for values in zip(_NONE, *self._listed_positive(), strict=True))
+        yield from self.settle(np.arange(len(self.counts.count)), pair, row, margin=margin)
+
+    def _large(self, rows: Ids, pairs: Ids) -> Iterator[Part]:
+        """Many candidates `rows` of one class: a sorted row of margins for each of its `pairs`."""
+        margin = _margins(self.facts, rows, self.counts.true[pairs][:, None])
+        count = self.counts.count[pairs]
+        enough = count <= np.count_nonzero(margin > 2 * TAU, axis=1)
+        yield from self.whole(pairs[~enough])
+        margin, count, pairs = margin[enough], count[enough], pairs[enough]
+        cut = np.sort(margin, axis=1)[np.arange(len(pairs)), len(rows) - count]
+        hit = margin >= cut[:, None]
+        for at in np.flatnonzero(np.count_nonzero(hit, axis=1) > count):
+            hit[at] = False
+            hit[at, self.order.lowest(int(count[at]), -margin[at], rows)] = True
+        pair, row = np.nonzero(hit)
+        yield pairs[pair], rows[row], margin[pair, row].astype(np.float64)
+
+    def settle(self, pairs: Ids, pair: Ids, row: Ids, *, margin: Array) -> Iterator[Part]:
+        """Flag of `pairs`, given all their candidates of positive margin; where those are too few, all of the class."""
         n = np.bincount(pair, minlength=len(self.counts.count))
         enough = self.counts.count <= n
-        yield from self.whole_columns(np.flatnonzero(~enough))
-        order = np.lexsort((-margin, pair))
-        pair, rows, margin = pair[order], rows[order], margin[order]
-        start = np.cumsum(n) - n
-        within = np.arange(len(pair)) - start[pair] < self.counts.count[pair]
-        last = np.minimum(start + self.counts.count, len(pair)) - 1  # the last one to flag; the next may be its equal
-        follows = np.minimum(last + 1, len(pair) - 1)
-        tied = enough & (pair[follows] == np.arange(len(n))) & (margin[follows] == margin[last]) & (follows > last)
-        for at in np.flatnonzero(tied):
-            piece = slice(start[at], start[at] + n[at])
-            within[piece] = False
-            chosen = self.order.lowest(int(self.counts.count[at]), -margin[piece], rows[piece])
-            within[start[at] + chosen] = True
-        within &= enough[pair]
-        yield rows[within], pair[within], margin[within]
+        kept = enough[pair]
+        yield self.largest(pair[kept], row[kept], margin[kept])
+        yield from self.whole(pairs[~enough[pairs]])
 
-    def _positive(self) -> Iterator[Part]:
+    def whole(self, pairs: Ids) -> Iterator[Part]:
+        """Pairs of which more images are expected than lean towards the other class: all of the class compete."""
+        for some in self.portions(pairs, self.everything):
+            yield self.largest(*self.entries(some, self.everything))
+
+    def portions(self, pairs: Ids, images: _ByClass) -> Iterator[Ids]:
+        """`pairs` cut into pieces of about TOGETHER entries."""
+        total = np.cumsum(np.diff(images.start)[self.counts.given[pairs]])
+        yield from (piece for piece in np.split(pairs, _steps(total)) if len(piece))
+
+    def entries(self, pairs: Ids, images: _ByClass) -> Part:
+        """Every pair with every image of its class: pair, row, margin."""
+        label = self.counts.given[pairs]
+        size = np.diff(images.start)[label]
+        pair = np.repeat(pairs, size)
+        place = np.arange(len(pair)) + np.repeat(images.start[label] - (np.cumsum(size) - size), size)
+        row = images.rows[place]
+        return pair, row, _margins(self.facts, row, self.counts.true[pair])
+
+    def largest(self, pair: Ids, row: Ids, margin: Array) -> Part:
+        """Of each pair as many entries as are expected, those of largest margin; the total order decides ties."""
+        order = np.lexsort((-margin, pair))
+        pair, row, margin = pair[order], row[order], margin[order]
+        n = np.bincount(pair, minlength=len(self.counts.count))
+        start = np.cumsum(n) - n
+        count = np.minimum(self.counts.count, n)
+        flagged = np.arange(len(pair)) - start[pair] < count[pair]
+        last = start + count - 1  # the last one flagged: is the next one its equal?
+        some = np.flatnonzero((n > count) & (count > 0))
+        for at in some[margin[last[some]] == margin[last[some] + 1]]:
+            piece = slice(start[at], start[at] + n[at])
+            flagged[piece] = False
+            flagged[start[at] + self.order.lowest(int(count[at]), -margin[piece], row[piece])] = True
+        return pair[flagged], row[flagged], margin[flagged].astype(np.float64)
+
+    def _listed_positive(self) -> Iterator[Part]:
         counts, found = self.counts, self.facts.predictions
         assert found.top_class is not None and found.top_prob is not None
-        n_classes = found.n_classes
-        keys = counts.given * n_classes + counts.true
-        rows = self.candidates()
+        keys = counts.given * found.n_classes + counts.true
+        rows = self.candidates.rows
         for part in row_blocks(len(rows), found.n_listed * 32) if len(keys) else ():
             own = rows[part]
             margin = found.top_prob[own] - self.facts.p_given[own, None]
             at, column = np.nonzero(margin > 2 * TAU)
-            wanted = self.given[own[at]] * n_classes + found.top_class[own[at], column]
+            wanted = self.given[own[at]] * found.n_classes + found.top_class[own[at], column]
             pair = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
             known = keys[pair] == wanted
             yield pair[known], own[at[known]], margin[at[known], column[known]].astype(np.float64)
 
-    def whole_columns(self, pairs: Ids) -> Iterator[Part]:
-        """Pairs of which more images are expected than clearly lean towards the other class: all of the class compete.
 
-        Rare: the joint then expects more wrong labels than the model names.
-        """
-        for pair in pairs:
-            order, ends = self.classes
-            label = self.counts.given[pair]
-            rows = order[ends[label - 1] if label else 0 : ends[label]]
-            margin = _margins(self.facts, rows, self.counts.true[pair : pair + 1])[0]
-            at = self.order.lowest(int(self.counts.count[pair]), -margin, rows)
-            yield rows[at], np.full(len(at), pair), margin[at].astype(np.float64)
+def _steps(total: Ids) -> Ids:
+    """Where a running total passes a multiple of TOGETHER."""
+    return np.flatnonzero(np.diff(total // TOGETHER)) + 1
 
 
 def _margins(facts: RowFacts, rows: Ids, classes: Ids) -> Array:
-    """P[rows, j] - P[rows, given] for each j of `classes`, (classes, rows), a fresh array; unlisted P are 0."""
-    values = _columns(facts.predictions, rows, classes)
+    """P[rows, classes] - P[rows, given], shapes broadcast together; unlisted P are 0."""
+    found = facts.predictions
+    if found.probs is not None:
+        values = np.asarray(found.probs)[rows, classes]
+    else:
+        assert found.top_class is not None and found.top_prob is not None
+        hit = found.top_class[rows] == classes[:, None]
+        values = np.where(hit, found.top_prob[rows], 0).sum(axis=1, dtype=found.top_prob.dtype)
     values -= facts.p_given[rows]
     return values if values.dtype != np.float16 else values.astype(np.float32)  # the same numbers, quicker to sort
-
-
-def _columns(predictions: Predictions, rows: Ids, classes: Ids) -> Array:
-    if predictions.probs is not None:
-        return np.asarray(predictions.probs)[rows, classes[:, None]]
-    assert predictions.top_class is not None and predictions.top_prob is not None
-    listed, values = predictions.top_class[rows], predictions.top_prob[rows]
-    hits = [np.where(listed == label, values, 0).sum(axis=1, dtype=values.dtype) for label in classes]
-    return np.stack(hits)
