@@ -1,4 +1,4 @@
-"""Kinds of label error: wrong, several labels, several without the given one, none fits. [Hig22] [Beyer20]"""
+"""Kinds of label error: wrong, several labels, several without the given one, none fits. [Higuchi22] [Beyer20]"""
 
 from __future__ import annotations
 

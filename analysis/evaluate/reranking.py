@@ -1,4 +1,4 @@
-"""Models scored and ranked anew when label errors are taken out, without running any of them. [Hig22] [Beyer20]
+"""Models scored and ranked anew when label errors are taken out, without running any of them. [Higuchi22] [Beyer20]
 
 M models, N images. What a model gets right is a matter of two questions, asked once per image: does it say the given
 label, and does it say one that holds? Every way of scoring is a sum over kinds of label error of one or the other, so
