@@ -25,6 +25,7 @@ _WRITTEN = "filter.written"  # dict, the query parameters of filter and options 
 _PAGE = "filter.page"  # str, the page on which it wrote them
 _LINKED = "filter.linked"  # bool, the address was changed from outside just now
 _STEPS = "filter.steps"  # history.Steps
+_LASTING = ("door.", "start.", "review.name", "filter.")  # keys that begin so outlive a change of the workspace
 _LISTENERS = "filter.changed"  # int, counts changes: widgets that mirror the filter use it in their key
 
 
@@ -35,15 +36,16 @@ def workspace() -> Path | None:
 
 
 def set_workspace(path: Path | str | None) -> None:
-    """Open another workspace; the filter and the run of the old one mean nothing there."""
+    """Open another workspace; what pages keep of the old one, such as rows, filter and run, means nothing there."""
     if str(path or "") == str(st.session_state.get(WORKSPACE) or ""):
         return
-    first = WORKSPACE not in st.session_state
-    st.session_state[WORKSPACE] = str(path) if path else None
-    if not first:
+    if WORKSPACE in st.session_state:
+        for key in [key for key in st.session_state if not str(key).startswith(_LASTING)]:
+            del st.session_state[key]
+        st.session_state.pop(_STEPS, None)
         set_run(None)
         set_filter(Filter())
-        st.session_state.pop(_STEPS, None)
+    st.session_state[WORKSPACE] = str(path) if path else None
 
 
 def run_id() -> str | None:

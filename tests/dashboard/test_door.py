@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import recent
+from dashboard.selection import Filter
 from dashboard.server import opened
 from tests.factory import HOSTILE, make_workspace
 
@@ -112,6 +113,23 @@ def test_the_way_back_to_the_chooser(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     app = door().run()
     app.button(key="door.leave").click().run()
     assert [title.value for title in app.title] == ["Lookalike"]
+
+
+def test_another_workspace_gets_nothing_that_pages_kept_of_the_last_one(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        recent.remember(make_workspace(tmp_path / name).path)
+    app = door()
+    app.session_state["review.name"] = "Ada"
+    app.run()
+    app.button(key=f"door.{tmp_path / 'one'}").click().run()
+    kept = {"exclude.last": 1, "detail.lists": {"all": 2}, "review.order": 3, "filter": Filter(given=2), "options": {}}
+    for key, value in kept.items():
+        app.session_state[key] = value
+    app.button(key="door.leave").click().run()
+    app.button(key=f"door.{tmp_path / 'two'}").click().run()
+    assert not app.exception and app.session_state["workspace"] == str(tmp_path / "two")
+    assert not any(key in app.session_state for key in ("exclude.last", "detail.lists", "review.order"))
+    assert app.session_state["filter"] == Filter() and app.session_state["review.name"] == "Ada"
 
 
 def test_hostile_folder_names_are_text(tmp_path: Path) -> None:
