@@ -16,6 +16,7 @@ from dashboard.widgets.text import count, for_plotly, percent
 LINE = 17  # pixels a model needs
 NAME = 26  # characters of a model's name
 TOLD = 4  # changes of place explained on hovering
+DRAWN = 150  # models, the best ones; a taller chart is not read by anybody
 UP, DOWN, SAME = "triangle-up", "triangle-down", "circle"
 
 
@@ -34,21 +35,29 @@ def moves_of(ranking: Ranking, ways: tuple[str, ...]) -> Moves:
     return Moves(up, frozenset(int(m) for table in kept for m in table["down"]))
 
 
+def drawn_order(ranking: Ranking, way: str) -> list[int]:
+    """The models that are drawn, the `DRAWN` best on all images, in the order of one way of scoring."""
+    best = set(ranking.order()[:DRAWN])
+    return [m for m in ranking.order(way) if m in best]
+
+
 def slope_figure(ranking: Ranking, ways: tuple[str, ...], colours: Palette, *, chosen: tuple[int, ...]) -> go.Figure:
     """One column per way, the best model at the top; `chosen` models are drawn in the accent colour.
 
     A vertical bar joins neighbours whose difference is within chance. The points carry hover and click: their y is the
     place in the column x, see `model_at`.
     """
-    orders = [ranking.order(way) for way in ways]
-    places = np.array([np.argsort(order) for order in orders])  # (columns, M)
+    orders = [drawn_order(ranking, way) for way in ways]
+    places = np.zeros((len(ways), len(ranking.names)), np.int64)
+    for x, order in enumerate(orders):
+        places[x, order] = np.arange(len(order))
     moves = moves_of(ranking, ways)
     figure = go.Figure(_ties(ranking, ways, colours, orders))
-    for models, colour, width in _lines(len(ranking.names), moves, chosen, colours):
+    for models, colour, width in _lines(orders[0], moves, chosen, colours):
         figure.add_trace(_line(places[:, models], colour, width))
     for x in range(len(ways)):
         figure.add_trace(_points(ranking, ways, x, order=orders[x], moves=moves, colours=colours, chosen=chosen))
-    m = len(ranking.names)
+    m = len(orders[0])
     figure.update_layout(
         height=max(260, LINE * m + 70),
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
@@ -79,9 +88,8 @@ def slope_figure(ranking: Ranking, ways: tuple[str, ...], colours: Palette, *, c
 def model_at(ranking: Ranking, ways: tuple[str, ...], x: float, y: float) -> int | None:
     """The model behind a point that was clicked, or None."""
     column, place = round(x), round(y)
-    if not (0 <= column < len(ways) and 0 <= place < len(ranking.names)):
-        return None
-    return int(ranking.order(ways[column])[place])
+    order = drawn_order(ranking, ways[column]) if 0 <= column < len(ways) else []
+    return order[place] if 0 <= place < len(order) else None
 
 
 def explain(ranking: Ranking, way: str, model: int) -> list[str]:
@@ -120,14 +128,16 @@ def _names(ranking: Ranking, way: str, order: list[int]) -> list[str]:
     return [f"{found.rank[m]}  {for_plotly(ranking.names[m], limit=NAME)}" for m in order]
 
 
-def _lines(m: int, moves: Moves, chosen: tuple[int, ...], colours: Palette) -> list[tuple[list[int], str, float]]:
-    """Groups of models with colour and width of their lines, what matters most drawn last."""
-    marked = {*moves.up, *moves.down}
-    plain = [i for i in range(m) if i not in marked and i not in chosen]
-    up = [i for i in sorted(moves.up) if i not in chosen]
-    down = [i for i in sorted(moves.down - moves.up) if i not in chosen]
+def _lines(
+    drawn: list[int], moves: Moves, chosen: tuple[int, ...], colours: Palette
+) -> list[tuple[list[int], str, float]]:
+    """Groups of the models drawn with colour and width of their lines, what matters most drawn last."""
+    rest = [m for m in drawn if m not in chosen]
+    up, down = [m for m in rest if m in moves.up], [m for m in rest if m in moves.down - moves.up]
+    plain = [m for m in rest if m not in moves.up | moves.down]
+    thick = [m for m in chosen if m in drawn]
     groups = [(plain, colours.faint, 1.0), (up, colours.categories[0], 2.0), (down, colours.categories[1], 2.0)]
-    return [group for group in [*groups, (list(chosen), colours.accent, 3.0)] if group[0]]
+    return [group for group in [*groups, (thick, colours.accent, 3.0)] if group[0]]
 
 
 def _line(places: np.ndarray, colour: str, width: float) -> go.Scatter:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.evaluate.ranking import Ranking
 from dashboard import loaders, loaders_models
-from dashboard.charts.slope import model_at, moves_of, slope_figure
+from dashboard.charts.slope import DRAWN, model_at, moves_of, slope_figure
 from dashboard.loaders_models import DECISIONS, Asked
 from dashboard.widgets.before_after import before_after
 from dashboard.widgets.frame import Seen, colours, enter
@@ -52,7 +52,8 @@ def slope(ranking: Ranking, ways: tuple[str, ...], pair: tuple[int, int]) -> Non
     marks = (
         "▲ passes another model beyond chance, ▼ is passed. " if moves.up else "No model passes another beyond chance. "
     )
-    st.caption(f"{marks}A bar joins neighbours that are a tie. The two models compared below are drawn thick.")
+    most = f"The {DRAWN} best of {len(ranking.names):,} models. " if len(ranking.names) > DRAWN else ""
+    st.caption(f"{most}{marks}A bar joins neighbours that are a tie. The two models compared below are drawn thick.")
 
 
 def everything(seen: Seen, ranking: Ranking) -> None:

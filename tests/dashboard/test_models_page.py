@@ -147,6 +147,15 @@ def test_the_chart_has_a_point_for_every_model_in_every_way_that_leads_to_it(mod
     assert "<img" not in str(figure.to_json())
 
 
+def test_of_very_many_models_the_best_are_drawn(models: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.charts.slope.DRAWN", 2)
+    found = ranking(models)
+    figure = slope_figure(found, WAYS, LIGHT, chosen=(0, 1, 2))
+    assert [len(trace.y) for trace in figure.data if trace.mode == "markers"] == [2, 2, 2]
+    assert {model_at(found, WAYS, 1, y) for y in (0, 1)} == set(found.order()[:2])
+    assert model_at(found, WAYS, 1, 2) is None
+
+
 def test_two_models_differ_on_just_the_images_that_one_of_them_gets_right(models: Workspace) -> None:
     judge(models)
     run = models.latest()
