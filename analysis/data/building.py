@@ -21,7 +21,8 @@ OPTIONAL = ("true", "split", "title", "description")
 class Found:
     """What a reader collects. `records` has a row per image: `path`, `given` (-1 = no label), optional columns.
 
-    `set_aside` takes (path, reason) of what never became a record; `notes` sentences for the user.
+    `set_aside` takes (path, reason) of what never became a record; `notes` sentences for the user. `metadata` names the
+    columns of `records` that are kept beside ours.
     """
 
     classes: tuple[str, ...]
@@ -29,6 +30,7 @@ class Found:
     set_aside: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
+    metadata: tuple[str, ...] = ()
 
 
 def build(found: Found, pixels: Pixels, looked: pd.DataFrame | None = None) -> Dataset:
@@ -47,7 +49,7 @@ def build(found: Found, pixels: Pixels, looked: pd.DataFrame | None = None) -> D
     aside = [*found.set_aside, *zip(paths[~keep], reason[~keep], strict=True)]
     if not keep.any():
         raise _nothing(aside)
-    table = _table(records, paths, looked)[keep].reset_index(drop=True)
+    table = _table(records, paths, looked, found.metadata)[keep].reset_index(drop=True)
     given = table["given"].to_numpy()
     return Dataset(
         table=table,
@@ -59,14 +61,14 @@ def build(found: Found, pixels: Pixels, looked: pd.DataFrame | None = None) -> D
     )
 
 
-def _table(records: pd.DataFrame, paths: np.ndarray, looked: pd.DataFrame) -> pd.DataFrame:
+def _table(records: pd.DataFrame, paths: np.ndarray, looked: pd.DataFrame, metadata: Sequence[str]) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "image_id": records["image_id"].astype(str) if "image_id" in records else paths,
         "path": paths,
         "source_row": records["source_row"] if "source_row" in records else np.arange(len(records)),
         "given": records["given"].astype(np.int64),
     }
-    columns.update({name: records[name] for name in OPTIONAL if name in records})
+    columns.update({name: records[name] for name in (*OPTIONAL, *metadata) if name in records})
     columns.update({name: looked[name] for name in ("content", "width", "height")})
     return pd.DataFrame(columns).astype({"image_id": str, "path": str, "content": str, "source_row": np.int64})
 

@@ -15,6 +15,7 @@ from analysis.data.frames import TEXT_SUFFIXES
 from analysis.data.labels import code_labels, read_classes
 from analysis.data.list_columns import COLUMNS, has_header, places_by_look, places_by_name
 from analysis.data.listing import place, set_repeats_aside
+from analysis.data.metadata import column_of, further_columns
 from analysis.data.reader import Options, file_of, flag, folder_of, reader
 from analysis.data.scan import look_at_files
 from analysis.data.text_in import read_table
@@ -25,8 +26,10 @@ class _Listing:
     """Rows of the list, cut to the columns that are used, and where each row stands."""
 
     frame: pd.DataFrame  # columns among COLUMNS, text
+    further: pd.DataFrame  # the other columns, typed
     lines: list[int]
     file: str
+    notes: list[str]
 
     def row_name(self, row: int) -> str:
         return f"{self.file}, line {self.lines[row]}"
@@ -66,7 +69,9 @@ def read(source: str, options: Options, progress: Progress) -> Dataset:
     if "true" in records:
         truth = code_labels(records["true"].tolist(), classes=coded.classes, row_name=listing.row_name)
         records["true"] = truth.numbers
-    found = Found(coded.classes, records)
+    metadata = tuple(str(name) for name in listing.further)
+    records = pd.concat([records, listing.further], axis=1)
+    found = Found(coded.classes, records, notes=listing.notes, metadata=metadata)
     with_images = flag(options, "images", default=True)
     place(found, root if with_images else None, suffix=options.get("suffix", ""))
     set_repeats_aside(found)
@@ -98,4 +103,16 @@ def _listing(file: Path, options: Options) -> _Listing:
         name: [fields[place] if place < len(fields) else "" for fields in table.cells[first:]]
         for name, place in places.items()
     }
-    return _Listing(pd.DataFrame(columns, dtype=object), table.lines[first:], file.name)
+    further, notes = _further(table.cells, places) if with_header else (pd.DataFrame(), [])
+    return _Listing(pd.DataFrame(columns, dtype=object), further, table.lines[first:], file.name, notes)
+
+
+def _further(cells: list[list[str]], places: dict[str, int]) -> tuple[pd.DataFrame, list[str]]:
+    """The columns that have no meaning for us, with what was passed over."""
+    used = [cells[0][place] for place in places.values()]
+    kept, notes = further_columns(cells[0], used)
+    made = {
+        name: column_of([fields[place] if place < len(fields) else "" for fields in cells[1:]])
+        for name, place in kept.items()
+    }
+    return pd.DataFrame({name: column for name, column in made.items() if column is not None}), notes

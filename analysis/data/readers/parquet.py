@@ -18,6 +18,7 @@ from analysis.data.building import Found, blob_of, build
 from analysis.data.frames import PARQUET_SUFFIXES
 from analysis.data.labels import clean_name, code_labels, read_classes
 from analysis.data.listing import place, require_columns, set_repeats_aside
+from analysis.data.metadata import column_of, further_columns
 from analysis.data.reader import Options, folder_of, reader
 from analysis.data.scan import look_at_blob, look_at_files
 
@@ -33,6 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "description": ("description", "caption", "text"),
     "true": ("true", "true_label", "clean_label"),
 }
+METADATA = "metadata:"  # how columns are named that have no meaning for us
 PART = re.compile(r"(train|validation|valid|val|test)(?=[-_.\d]|$)", re.IGNORECASE)
 SPLITS = {"validation": "val", "valid": "val"}
 
@@ -45,6 +47,7 @@ class _Rows:
     names: list[str | None] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=dict)
     where: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def sniff(source: str) -> bool:
@@ -107,6 +110,7 @@ def _read_file(file: Path, options: Options, rows: _Rows) -> tuple[str, ...] | N
             schema = opened.schema_arrow
             chosen = _columns(schema.names, options, file.name)
             before = len(rows.images)
+            chosen |= _further(schema, chosen, rows)
             for batch in opened.iter_batches(batch_size=1024, columns=sorted(set(chosen.values()))):
                 _append(batch, chosen, rows, file.name)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -131,6 +135,22 @@ def _columns(names: list[str], options: Options, file: str) -> dict[str, str]:
             chosen[name] = column
     require_columns(chosen, ("image", "label"), header=names, usual=COLUMNS, file=file)
     return chosen
+
+
+def _further(schema: pa.Schema, chosen: dict[str, str], rows: _Rows) -> dict[str, str]:
+    """The other columns of text, numbers and flags, by the names under which `_Rows` keeps them."""
+    import pyarrow as pa
+
+    plain = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_boolean,
+        pa.types.is_string,
+        pa.types.is_large_string,
+    )
+    names = [name for name in schema.names if any(is_one(schema.field(name).type) for is_one in plain)]
+    kept, rows.notes = further_columns(names, list(chosen.values()))
+    return {METADATA + name: names[place] for name, place in kept.items()}
 
 
 def _append(batch: pa.RecordBatch, chosen: dict[str, str], rows: _Rows, file: str) -> None:
@@ -188,7 +208,14 @@ def _found(rows: _Rows, names: tuple[str, ...] | None) -> Found:
     if "true" in rows.columns:
         truth = code_labels(_plain(rows.columns["true"]), classes=coded.classes, row_name=row_name)
         records["true"] = truth.numbers
-    return Found(coded.classes, records)
+    further = {
+        name.removeprefix(METADATA): column_of(cells)
+        for name, cells in rows.columns.items()
+        if name.startswith(METADATA)
+    }
+    made = pd.DataFrame({name: column for name, column in further.items() if column is not None})
+    names_kept = tuple(str(name) for name in made)
+    return Found(coded.classes, pd.concat([records, made], axis=1), notes=rows.notes, metadata=names_kept)
 
 
 def _plain(values: list[Any]) -> np.ndarray[Any, Any]:
