@@ -86,10 +86,16 @@ def _changes(
 
 def noise_of(path: str, run_id: str) -> np.ndarray | None:
     """The estimated share of wrong labels of every class, (K,), NaN without images; None for a run that lacks it."""
-    if not loaders.workspace(path).run(run_id).has("estimate"):
-        return None
+    card = loaders.workspace(path).run(run_id).card("estimate")
+    return _noise(path, run_id, f"{card['key']}@{card['at']}") if card else None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _noise(path: str, run_id: str, stamp: str) -> np.ndarray | None:  # noqa: ARG001  # part of the cache key
     shares = loaders.run_json(path, run_id, "estimate").get("classes")
-    return None if shares is None else np.array([np.nan if s is None else s for s in shares], np.float64)
+    if shares is None:
+        return None
+    return loaders.read_only(np.array([np.nan if s is None else s for s in shares], np.float64))
 
 
 def confusion_beside(path: str, run_id: str, other_id: str, rest: Filter) -> pd.DataFrame:

@@ -117,13 +117,16 @@ def group_table(classes: pd.DataFrame, found: Levels, at: int) -> pd.DataFrame:
     ordered = facts.sort_values("n_errors", ascending=False, kind="stable")
     grouped = ordered.groupby("group")
     table = grouped.agg(n=("name", "size"), errors=("n_errors", "sum"), s=("steady", "mean"), p=("lasting", "mean"))
-    table["names"] = grouped["name"].agg(lambda names: ", ".join(clean(name, limit=24) for name in names.head(5)))
     table = table[table["n"] > 1].sort_values("errors", ascending=False, kind="stable")
+    names: dict[int, list[str]] = {group: [] for group in table.index}
+    first = ordered[ordered["group"].isin(table.index)].groupby("group").head(5)
+    for group, name in zip(first["group"].tolist(), first["name"].tolist(), strict=True):
+        names[group].append(clean(name, limit=24))
     return pd.DataFrame(
         {
             "Group": [f"group {number + 1}" for number in table.index],
             "Classes": table["n"].to_numpy(),
-            "Such as": table["names"].to_numpy(),
+            "Such as": [", ".join(names[group]) for group in table.index],
             "Errors": table["errors"].to_numpy(),
             "Kept over seeds": table["s"].to_numpy() * 100,
             "Kept over resolutions": table["p"].to_numpy() * 100,

@@ -94,8 +94,10 @@ def state_of(done: Work, community: int) -> str:
 def first_names(classes: pd.DataFrame, communities: list[int], *, at_most: int = 3) -> list[str]:
     """ "cat, dog, deer and 4 more" of each community as plain text, most errors first."""
     own = classes[classes["community"].isin(communities)].sort_values("n_errors", ascending=False, kind="stable")
-    grouped = own.groupby("community")["name"]
-    head = grouped.agg(lambda names: [clean(name, limit=24) for name in names.head(at_most)])
-    size = grouped.size()
+    head: dict[int, list[str]] = {c: [] for c in communities}
+    first = own.groupby("community").head(at_most)
+    for c, name in zip(first["community"].tolist(), first["name"].tolist(), strict=True):
+        head[c].append(clean(name, limit=24))
+    size = own["community"].value_counts()
     more = [int(size[c]) - len(head[c]) for c in communities]
     return [", ".join(head[c]) + (f" and {n:,} more" if n > 0 else "") for c, n in zip(communities, more, strict=True)]

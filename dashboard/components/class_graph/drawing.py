@@ -104,9 +104,13 @@ class Drawing:
         rows = zip(thinner["source"], thinner["target"], width, strict=True)
         return [[ids[source], ids[target], round(float(wide), 2)] for source, target, wide in rows]
 
+    @cached_property
+    def _numbers(self) -> list[int]:
+        """The class or community of every node."""
+        return [int(number) for number in self.scene.nodes["number"].tolist()]
+
     def _id(self, source: int, target: int) -> str:
-        number = self.scene.nodes["number"]
-        return edge_id(int(number.iloc[source]), int(number.iloc[target]), of_classes=self.scene.of_classes)
+        return edge_id(self._numbers[source], self._numbers[target], of_classes=self.scene.of_classes)
 
     def said(self) -> dict[str, dict[str, str]]:
         """One plain sentence per node and per edge, by id; shown as text."""
