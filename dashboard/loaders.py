@@ -193,7 +193,15 @@ def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _queue_rows(path: str, run_id: str, stamp: str, *, key: str, _choice: Choice) -> Queue:  # noqa: ARG001  # the key
-    return read_only(queue_of(_choice, run_columns(path, run_id), listed(path, run_id)))
+    columns = run_columns(path, run_id)
+    return read_only(queue_of(_choice, columns, listed(path, run_id), chance=_chance(path, run_id, _choice.learnt)))
+
+
+def _chance(path: str, run_id: str, learnt: int) -> NDArray[np.float64] | None:
+    from dashboard import loaders_learning  # builds on this file
+
+    found = loaders_learning.learned(path, run_id, learnt) if learnt else None
+    return found.chance if found else None
 
 
 def known(path: str) -> Known:

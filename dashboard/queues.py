@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +25,8 @@ class Choice:
     suspects: everything listed. filter: what the filter of all pages lets through. community: the suspects with their
     given label in it. pair: (given, suggested), this direction only. saved: a queue with a name; `saved` is its id and
     `filter` its rule. disagreements: what reviewers judge differently. audit: a random sample; `saved` is its id and
-    `audit` its rule. Class and community are numbers of the run.
+    `audit` its rule. Class and community are numbers of the run. learnt: on how many verdicts the suspicion by which
+    images are put in order was learnt anew; 0 = it is the run's own.
     """
 
     kind: Kind = "suspects"
@@ -35,6 +36,7 @@ class Choice:
     order: Order = "by_pair"
     saved: str = ""
     audit: AuditRule | None = None
+    learnt: int = 0
 
 
 def tag(choice: Choice) -> str:
@@ -56,16 +58,23 @@ def cache_key(choice: Choice) -> str:
     if choice.kind == "audit":
         return json.dumps(["audit", choice.audit.as_rule() if choice.audit else None])
     if choice.kind in ("filter", "saved"):
-        return json.dumps(["filter", to_params(choice.filter), choice.order])
-    return json.dumps([choice.kind, choice.community, choice.pair, choice.order])
+        return json.dumps(["filter", to_params(choice.filter), choice.order, choice.learnt])
+    return json.dumps([choice.kind, choice.community, choice.pair, choice.order, choice.learnt])
 
 
-def queue_of(choice: Choice, columns: Columns, listed: Rows, *, rows: Rows | None = None) -> Queue:
+def queue_of(
+    choice: Choice,
+    columns: Columns,
+    listed: Rows,
+    *,
+    rows: Rows | None = None,
+    chance: NDArray[np.floating] | None = None,
+) -> Queue:
     """The data set rows (M,) of a choice, in its order.
 
     `listed` are the rows of the artifact "suspects"; `rows` the images of disagreements or of an audit, which no run
     knows: an audit is judged in drawn order. A filter may let through images that are no suspects: they belong to its
-    queue too.
+    queue too. `chance` (N,), learnt from verdicts, orders in place of the suspicion, and decides nothing else.
     """
     if choice.kind in ("disagreements", "audit"):
         if rows is None:
@@ -78,7 +87,8 @@ def queue_of(choice: Choice, columns: Columns, listed: Rows, *, rows: Rows | Non
     if choice.kind == "audit":
         return np.asarray(part, np.int32)
     near = None if columns.xy is None else np.asarray(columns.xy[:, 0])
-    return ordered(part, columns, choice.order, neighbourhood=near)
+    facts = columns if chance is None else replace(columns, suspicion=chance)
+    return ordered(part, facts, choice.order, neighbourhood=near)
 
 
 def _of_suspects(choice: Choice, columns: Columns, listed: Rows) -> Rows:

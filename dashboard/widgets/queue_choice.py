@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -51,6 +53,8 @@ def choose_queue(seen: Seen, reviewer: str) -> tuple[Choice | None, Options]:
         choice = _chosen(seen, kind, order)
     with right:
         options = queue_options(seen, choice, reviewer) if choice else Options()
+    if choice is not None and options.learnt:
+        choice = replace(choice, learnt=options.learnt)
     if choice is None:
         if kind == "audit":
             draw_audit(seen, reviewer)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.base.errors import UserError
-from dashboard import state
+from analysis.review.learning import AGAIN, EACH, ENOUGH
+from dashboard import loaders_learning, state
 from dashboard.queues import Choice
 from dashboard.selection import to_params
 from dashboard.widgets.frame import Seen
@@ -16,17 +17,20 @@ from dashboard.widgets.text import for_markdown
 SHARES = (0.0, 0.02, 0.05, 0.1)
 ACCEPTED = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05)
 LONGEST_NAME = 80
+DRAWN = ("disagreements", "audit")  # judged whole, or in drawn order: nothing to learn an order for
 
 
 @dataclass(frozen=True)
 class Options:
     """opinions: how many different people judge an image. known, repeat: shares of items with a settled answer and of
-    items judged before, both in 0..1. accepted: the share of wrong labels that may remain."""
+    items judged before, both in 0..1. accepted: the share of wrong labels that may remain. learnt: on how many verdicts
+    the order is learnt anew, 0 = not at all."""
 
     opinions: int = 1
     known: float = 0.0
     repeat: float = 0.0
     accepted: float = 0.01
+    learnt: int = 0
 
 
 def queue_options(seen: Seen, choice: Choice, reviewer: str) -> Options:
@@ -59,11 +63,34 @@ def queue_options(seen: Seen, choice: Choice, reviewer: str) -> Options:
             key="review.accepted",
             help="The recommendation to stop depends on it.",
         )
+        learnt = 0 if choice.kind in DRAWN else learn_option(seen)
         if choice.kind == "filter":
             save_queue(seen, choice, reviewer)
     if settles:
         return Options(accepted=float(accepted))
-    return Options(int(opinions), known, repeat, float(accepted))
+    return Options(int(opinions), known, repeat, float(accepted), learnt)
+
+
+def learn_option(seen: Seen) -> int:
+    """Whether verdicts may change the order: off until it is asked for, with what it gains measured; gives `learnt`."""
+    stage = loaders_learning.stage(seen.path)
+    wanted = st.toggle(
+        "Learn from verdicts",
+        key="review.learn",
+        disabled=stage == 0,
+        help="Images of classes, pairs and communities where verdicts found more wrong labels than expected come "
+        f"earlier. The order changes after every {AGAIN} further verdicts; no image enters or leaves the queue.",
+    )
+    if stage == 0:
+        st.caption(f"Possible after {ENOUGH} verdicts, at least {EACH} of them wrong and {EACH} right.")
+        return 0
+    if not wanted:
+        return 0
+    found = loaders_learning.learned(seen.path, seen.run.run_id, stage)
+    if found is None:
+        return 0
+    st.caption(found.sentence())
+    return stage
 
 
 def _percent(share: float) -> str:
