@@ -15,8 +15,10 @@ COMPONENTS = Path(__file__).parents[1] / "components"  # *.js in the folders the
 # inline is sent again with every change of data, and modules split over files cannot be inline.
 LOADER = """
 export default async function (component) {
+  const place = component.parentElement;
+  place.newest = component; // calls that wait for the first import do not end in the order in which they came
   const { mount } = await import(new URL(component.data.script, document.baseURI).href);
-  return mount(component);
+  return mount(place.newest);
 }
 """
 

@@ -132,6 +132,19 @@ def test_an_image_opened_anywhere_leads_to_its_place_and_the_filter_stays(
     assert "near=77" in page.url and page.url.split("?")[0].endswith("/map")
 
 
+def test_an_image_is_marked_that_was_asked_for_before_the_map_had_its_script(server: Server, browse: Browse) -> None:
+    page = browse(server.url)
+    held: list[Any] = []
+    page.route("**/point_map/map.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks what it is given
+    page.goto("/map?image=train/00077")
+    page.get_by_role("dialog").get_by_role("button", name="Show on the map").click()
+    page.wait_for_function("() => location.search.includes('near=77')")
+    settle(page)
+    for route in held:
+        route.continue_()
+    page.locator(".near button[aria-current=true][data-row='77']").wait_for()
+
+
 def test_a_lasso_sends_its_corners_and_the_server_counts(server: Server, browse: Browse) -> None:
     c = columns_of(server.workspace)
     page = browse(server.url)
