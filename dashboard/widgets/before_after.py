@@ -18,7 +18,7 @@ LEAD = (
     "Train the same probe on the original and on the cleaned labels, several times, and compare what both get right "
     "on images whose labels can be trusted. In a terminal:"
 )
-COMMAND = "`python -m analysis retrain WORKSPACE`"
+COMMAND = "python -m analysis retrain WORKSPACE"
 
 
 def before_after(path: str) -> None:
@@ -30,7 +30,8 @@ def before_after(path: str) -> None:
         st.warning(for_markdown(error, limit=400))
         found = None
     if found is None:
-        st.caption(f"{LEAD} {COMMAND}")
+        st.caption(LEAD)
+        st.code(COMMAND, language=None)
         return
     st.markdown(f"**{for_markdown(found['sentence'], limit=400)}**")
     st.dataframe(table_of(found), hide_index=True, width="content")

@@ -60,7 +60,7 @@ def result(event: int) -> dict[str, object]:
 
 
 def test_what_cleaning_brought_is_shown_with_its_interval_and_cautions_and_that_it_is_old(workspace: Workspace) -> None:
-    assert any("analysis retrain" in caption.value for caption in page().caption)
+    assert any("analysis retrain" in code.value for code in page().code)
     event = opened.open_workspace(workspace.path).decisions.last_seq()
     keep_result(workspace, result(event))
     app = page()
