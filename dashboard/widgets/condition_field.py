@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dashboard.widgets.frame import Seen
 
 EXAMPLE = 'suspicion > 0.9 and not (kind == "cross" or decision in ("kept", "unsure"))'
+HEIGHT = 80  # pixels: two lines
 HELP = (
     "A key, one of == != < <= > >= in, not in, contains, and a value; join them with and, or, not and parentheses. "
     "Text stands in quotes, a key with blanks in backquotes."
@@ -28,9 +29,16 @@ HELP = (
 def condition_field(seen: Seen) -> None:
     """The conditions in force as one text; applying another puts it in their place."""
     key = f"chips.condition.{state.changes()}"
+    above = st.container()  # what is wrong with the text stands over it: below, a small popover would cut it off
     with st.form(f"{key}.form", border=False):
         text = st.text_area(
-            "Condition", where_text(seen.chosen.where), key=key, max_chars=LONGEST, placeholder=EXAMPLE, help=HELP
+            "Condition",
+            where_text(seen.chosen.where),
+            height=HEIGHT,
+            key=key,
+            max_chars=LONGEST,
+            placeholder=EXAMPLE,
+            help=HELP,
         )
         applied = st.form_submit_button("Apply condition")
     st.caption("Keys: " + ", ".join(for_markdown(name, limit=40) for name in seen.columns.keys))
@@ -40,9 +48,9 @@ def condition_field(seen: Seen) -> None:
     if problem is None:
         state.set_filter(replace(seen.chosen, where=where_of(text)))
         st.rerun()
-    st.error(for_markdown(problem, limit=400))
+    above.error(for_markdown(problem, limit=400))
     if problem.detail:
-        st.code(problem.detail, language=None)
+        above.code(problem.detail, language=None)
 
 
 def problem_of(text: str, columns: Columns) -> BadCondition | None:
