@@ -74,10 +74,10 @@ def cost(call: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
 
 
 def in_a_process(script: str, *arguments: object) -> dict[str, Any]:
-    """Run a script of this folder with arguments; the JSON row it prints last."""
+    """Run a script of this folder with arguments; the JSON row it prints last, an empty one if it prints nothing."""
     command = [sys.executable, script, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    row: dict[str, Any] = json.loads((done.stdout.splitlines() or ["{}"])[-1])
     return row
 
 
