@@ -63,6 +63,7 @@ def add_commands(commands: Any, command: AddCommand, database: Callable[..., Non
     parser.add_argument(
         "--community", type=int, metavar="N", help="only images given a class of this community (from 1)"
     )
+    parser.add_argument("--where", metavar="CONDITION", help="only images for which it holds")
     parser.add_argument("--resamples", type=int, default=2000, help="of the bootstrap intervals (%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="everything, per class and per community too")
@@ -114,11 +115,7 @@ def _rerank(args: argparse.Namespace) -> int:
         )
     dataset = workspace.dataset()
     community = _communities(workspace)
-    rows = None
-    if args.community is not None:
-        if community is None or not 1 <= args.community <= int(community.max()) + 1:
-            raise NotFoundHere(f"There is no community {args.community}", wanted="one of a finished run, from 1")
-        rows = (community[dataset.given] == args.community - 1).nonzero()[0]
+    rows = _rows(args, workspace, None if community is None else community[dataset.given])
     sets, source = _label_sets(args, workspace)
     listed = [(model.name, model.top_class) for model in models]
     found = outcomes(listed, dataset.given, sets, k=args.top_k)
@@ -131,6 +128,26 @@ def _rerank(args: argparse.Namespace) -> int:
     else:
         print(as_text(ranking, source=source, flips_shown=FLIPS_SHOWN))
     return 0
+
+
+def _rows(args: argparse.Namespace, workspace: Workspace, community: Any) -> Any:
+    """The images to score (M,), or None for all; `community` (N,) of their given classes."""
+    from analysis.review.gather import images_where
+    from analysis.review.opening import open_store
+
+    if args.community is None and args.where is None:
+        return None
+    keep: Any = True
+    if args.community is not None:
+        if community is None or not 1 <= args.community <= int(community.max()) + 1:
+            raise NotFoundHere(f"There is no community {args.community}", wanted="one of a finished run, from 1")
+        keep = community == args.community - 1
+    if args.where is not None:
+        with open_store(workspace, args.database) as store:
+            keep = keep & images_where(workspace, store, args.where).keep
+    if not keep.any():
+        raise NotFoundHere("No image of this community passes the condition", wanted="images to score")
+    return keep.nonzero()[0]
 
 
 def _communities(workspace: Workspace) -> Any:

@@ -123,6 +123,17 @@ def test_one_community_is_scored_on_its_own(
     assert "no community 9" in fail(capsys, "rerank", workspace.path, "--community", 9)
 
 
+def test_the_images_for_which_a_condition_holds_are_scored_on_their_own(
+    workspace: Workspace, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("add-predictions", workspace.path, models)
+    dataset, luck = workspace.dataset(), np.random.default_rng(0).integers(0, K, N)
+    keep = (dataset.given > 0) & (np.arange(N) >= 20)
+    found = told(capsys, workspace.path, "--where", 'given != "class 0" and image_id >= "train/00020"')
+    assert accuracy(found, "luck", "all") == pytest.approx(float((luck == dataset.given)[keep].mean()))
+    assert "No image passes" in fail(capsys, "rerank", workspace.path, "--where", "suspicion > 1")
+
+
 def test_right_among_five_leaves_out_models_with_one_class(
     workspace: Workspace, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
