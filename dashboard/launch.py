@@ -36,10 +36,12 @@ class Asked:
     model: str = "auto"
     mode: str = "auto"
     predictions: str = ""
+    map: str = ""
 
     def arguments(self) -> list[str]:
         """The arguments of `python -m analysis`, as a list: nothing passes through a shell."""
         given = {"--reader": self.reader, "--model": self.model, "--mode": self.mode, "--predictions": self.predictions}
+        given["--map"] = self.map
         options = [f"{name}={value}" for name, value in given.items() if value]
         return ["run", f"--workspace={self.workspace}", *options, "--", self.source]
 
@@ -101,6 +103,7 @@ def check(asked: Asked) -> Asked:
         model=asked.model.strip() or "auto",
         mode=asked.mode,
         predictions=str(Path(predictions).expanduser().resolve()) if predictions else "",
+        map=asked.map,
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from analysis.base.maps import METHODS
 from analysis.runs.run import Run
-
-TITLES = {"umap": "UMAP", "pca": "PCA", "pacmap": "PaCMAP", "tsne": "t-SNE"}
 
 
 def title_of(method: str) -> str:
     """What people call a method."""
-    return TITLES.get(method, method)
+    return METHODS[method].title if method in METHODS else method
 
 
 def arrays_of(run: Run) -> dict[str, str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from analysis.base.arrays import row_blocks
 from analysis.base.config import MapSettings
 from analysis.base.errors import BadInput, NotAvailable
+from analysis.base.maps import METHODS
 from analysis.base.progress import Progress, Silent
 from analysis.base.types import Layout2D, Neighbours
 from analysis.embed.project import SMALLEST, pca_layout, umap_layout
@@ -20,29 +19,6 @@ from analysis.embed.project import SMALLEST, pca_layout, umap_layout
 REDUCED = 50  # principal components that PaCMAP and t-SNE work on: neighbourhoods are kept, most of the work is not
 EVERY = 50  # iterations of t-SNE between two looks at progress and cancel
 ITERATIONS = 750  # of t-SNE: 250 exaggerated, 500 after
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way to lay images out: its title and the package that it needs beside the requirements, if any."""
-
-    title: str
-    package: str = ""
-
-    @property
-    def missing(self) -> str:
-        """Why it is not available here; "" where it is."""
-        if not self.package or find_spec(self.package) is not None:
-            return ""
-        return f"the package {self.package} is not installed"
-
-
-METHODS = {
-    "umap": Method("UMAP"),
-    "pca": Method("PCA"),
-    "pacmap": Method("PaCMAP", "pacmap"),
-    "tsne": Method("t-SNE", "openTSNE"),
-}
 
 
 def check_available(name: str) -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from analysis.base.config import MapSettings
 from analysis.base.errors import UserError
+from analysis.base.maps import METHODS
 from analysis.data.reader import READERS
 from dashboard import launch, state
 from dashboard.launch import Asked, Job, Standing
 from dashboard.widgets.text import clean, duration, for_markdown
 
 LONG = 400
+MAP_HELP = "UMAP shows neighbourhoods; PCA is quick and keeps large distances. The map by PCA is always made as well."
 MODES = {"auto": "auto: choose and say why", "probe": "probe: seconds to minutes", "finetune": "finetune: slow, better"}
 WATCHED = "start.workspace"  # session: the workspace whose analysis this session has started and watches
 
@@ -57,6 +60,7 @@ def start_form(*, source: str = "", workspace: str = "") -> None:
             reader = st.selectbox("Reader", list(titles), format_func=titles.__getitem__, key="start.reader")
             model = st.text_input("Model", "auto", key="start.model", help="auto, or a network by name")
             mode = st.selectbox("Mode", list(MODES), format_func=MODES.__getitem__, key="start.mode")
+            laid_out = map_method()
         if st.form_submit_button("Start the analysis", type="primary"):
             _start(
                 Asked(
@@ -66,8 +70,22 @@ def start_form(*, source: str = "", workspace: str = "") -> None:
                     model=model,
                     mode=mode,
                     predictions=predictions,
+                    map=laid_out,
                 )
             )
+
+
+def map_method() -> str:
+    """How the map is laid out: the methods that are installed, and what to install for the others."""
+    lacking = [method for method in METHODS.values() if method.missing]
+    there = [name for name, method in METHODS.items() if method not in lacking]
+    usual = MapSettings().method
+    chosen = st.selectbox(
+        "Map", there, there.index(usual), lambda name: METHODS[name].title, key="start.map", help=MAP_HELP
+    )
+    if lacking:
+        st.caption(" ".join(f"{m.title} needs `pip install {m.package}`." for m in lacking))
+    return chosen
 
 
 def _start(asked: Asked) -> None:

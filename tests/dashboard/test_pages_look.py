@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.base.maps import METHODS, Method
 from analysis.runs.workspace import Workspace
-from dashboard import state
+from dashboard import launch, state
+from dashboard.launch import Asked
 from dashboard.selection import Filter
 from tests.dashboard.conftest import Opens, fine
 from tests.factory import HOSTILE, make_workspace
@@ -207,6 +209,23 @@ def test_a_form_without_a_source_says_so(start: Open) -> None:
     submit = next(button for button in app.button if button.label == "Start the analysis")
     submit.click().run()
     assert "No source is named" in texts(fine(app))
+
+
+def test_the_form_offers_the_maps_that_are_installed_and_names_the_packages_of_the_others(
+    start: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Asked] = []
+    monkeypatch.setitem(METHODS, "tsne", Method("t-SNE", "no_such_package"))
+    monkeypatch.setitem(METHODS, "pacmap", Method("PaCMAP", "numpy"))
+    monkeypatch.setattr(launch, "start", lambda given: (asked.append(given), launch.check(given))[0])
+    app = fine(start("overview.py"))
+    box = app.selectbox(key="start.map")
+    assert box.options == ["UMAP", "PCA", "PaCMAP"] and box.value == "umap"
+    assert any("t-SNE needs `pip install no_such_package`" in caption.value for caption in app.caption)
+    box.set_value("pacmap")
+    next(button for button in app.button if button.label == "Start the analysis").click().run()
+    fine(app)
+    assert asked[0].map == "pacmap" and "--map=pacmap" in asked[0].arguments()
 
 
 def test_a_finished_analysis_is_shown_on_request(start: Open, unfinished: Path, workspace: Path) -> None:

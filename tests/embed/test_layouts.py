@@ -9,10 +9,11 @@ import pytest
 
 from analysis.base.config import MapSettings
 from analysis.base.errors import BadInput, Cancelled, NotAvailable
+from analysis.base.maps import METHODS
 from analysis.base.progress import Silent
 from analysis.base.types import Layout2D
 from analysis.embed import layouts
-from analysis.embed.layouts import METHODS, both_layouts, check_available, lay_out
+from analysis.embed.layouts import both_layouts, check_available, lay_out
 from analysis.embed.neighbours import nearest
 from analysis.embed.project import pca_layout
 from tests.embed.test_project import groups
