@@ -7,12 +7,12 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from analysis.base import maps
 from analysis.base.config import MapSettings
 from analysis.base.errors import BadInput, Cancelled, NotAvailable
 from analysis.base.maps import METHODS
 from analysis.base.progress import Silent
 from analysis.base.types import Layout2D
-from analysis.embed import layouts
 from analysis.embed.layouts import both_layouts, check_available, lay_out
 from analysis.embed.neighbours import nearest
 from analysis.embed.project import pca_layout
@@ -51,7 +51,7 @@ def test_odd_features_become_pca_and_it_is_said(method: str):
 
 
 def test_a_method_that_is_not_installed_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(layouts, "find_spec", lambda name: None)
+    monkeypatch.setattr(maps, "find_spec", lambda name: None)
     with pytest.raises(NotAvailable, match="PaCMAP is not available: the package pacmap is not installed"):
         check_available("pacmap")
     check_available("umap")
