@@ -6,10 +6,8 @@ images at a time and judges what is granted, until all are done for everybody.
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import time
-import traceback
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from analysis.review.decisions import DecisionStore
 from analysis.review.leases import Leases
-from tests.review.helpers import decision
+from tests.review.helpers import at_one_moment, decision
 
 IDS = [f"{n}.png" for n in range(40)]
 
@@ -46,24 +44,9 @@ def share(url: str, number: int, opinions: int, barrier: Any) -> str:
     return f"r{number} {seq}"
 
 
-def _child(task: str, results: Any, *arguments: Any) -> None:
-    try:
-        results.put({"grab": grab, "share": share}[task](*arguments))
-    except BaseException:  # noqa: BLE001  # the parent shows it
-        results.put(traceback.format_exc())
-
-
 def main(task: str, url: str, people: str, opinions: str) -> None:
-    fork = multiprocessing.get_context("fork")  # the children start together, with everything imported
-    barrier, results = fork.Barrier(int(people)), fork.Queue()
-    facts = [(url, number, int(opinions), barrier) for number in range(int(people))]
-    children = [fork.Process(target=_child, args=(task, results, *each)) for each in facts]
-    for child in children:
-        child.start()
-    said = [results.get(timeout=120) for _ in children]
-    for child in children:
-        child.join()
-    print("\n".join(sorted(said)), flush=True)
+    facts = [(url, number, int(opinions)) for number in range(int(people))]
+    at_one_moment({"grab": grab, "share": share}[task], facts)
 
 
 if __name__ == "__main__":

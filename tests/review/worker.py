@@ -7,13 +7,11 @@ small_disk: book on a disk of 4 MiB until it is full, make room, and book on.
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 import signal
 import subprocess
 import sys
 import threading
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +19,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from analysis.base.errors import StoreFailure
 from analysis.review.decisions import DecisionStore
-from tests.review.helpers import decision
+from tests.review.helpers import at_one_moment, decision
 
 
 def eight(*urls: str) -> None:
     for url in urls:
-        _eight(url)
+        at_one_moment(_open_and_book, [(url, number) for number in range(8)])
 
 
-def _eight(url: str) -> None:
-    fork = multiprocessing.get_context("fork")  # the children start together, with everything imported
-    barrier, results = fork.Barrier(8), fork.Queue()
-    children = [fork.Process(target=_open_and_book, args=(url, i, barrier, results)) for i in range(8)]
-    for child in children:
-        child.start()
-    said = [results.get(timeout=60) for _ in children]
-    for child in children:
-        child.join()
-    print("\n".join(sorted(said)), flush=True)
-
-
-def _open_and_book(url: str, number: int, barrier: Any, results: Any) -> None:
-    try:
-        barrier.wait()
-        store = DecisionStore(url)
-        acknowledged = store.book([decision(i, f"{number}-{i}.png", session=f"p{number}") for i in range(5)])
-        results.put(f"p{number} {len(acknowledged[f'p{number}'])}")
-    except BaseException:  # noqa: BLE001  # the parent shows it
-        results.put(traceback.format_exc())
+def _open_and_book(url: str, number: int, barrier: Any) -> str:
+    barrier.wait()
+    store = DecisionStore(url)
+    acknowledged = store.book([decision(i, f"{number}-{i}.png", session=f"p{number}") for i in range(5)])
+    return f"p{number} {len(acknowledged[f'p{number}'])}"
 
 
 def loop(url: str) -> None:
