@@ -24,6 +24,7 @@ Array = NDArray[Any]
 # whose ranks the order averages where no chance can be learnt: with probabilities the rank sum and, where there are
 # features, the neighbours; with nothing but predicted classes the weight of the confusion, as all margins are the same
 BY_PROBABILITY = ("self_confidence", "normalized_margin", "neighbours")
+UNCERTAIN = 0.2  # width of the interval of the share of wrong labels from which on the user is warned
 BY_CLASS = ("edge_weight", "neighbours")
 
 
@@ -71,6 +72,11 @@ def scored(inputs: ScorerInputs, *, progress: Progress | None = None) -> Scored:
     chances = combine(inputs, columns)
     if chances is None:
         progress.note("Suspicion is a place among all images, no chance: " + why_no_chance(inputs))
+    elif chances.high - chances.low > UNCERTAIN:
+        progress.note(
+            f"How many labels are wrong is uncertain, {chances.low:.0%} to {chances.high:.0%}: the model errs too often "
+            "to tell all its own mistakes from wrong labels, and suspicion may be too high or too low."
+        )
     table = pd.DataFrame(
         {
             "suspicion": combined(columns, default_order(inputs)) if chances is None else chances.suspicion,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from analysis.base.progress import Silent
 from analysis.base.types import Neighbours, Predictions
 from analysis.noise.combine import odds, score_all, scored, suspects
 from analysis.noise.estimate import estimate_wrong
@@ -161,6 +163,25 @@ def test_the_chance_is_told_in_words_at_the_end_of_the_reasons() -> None:
     assert odds(0.31) == "All in all about 3 in 10 labels that look like this are wrong."
     assert odds(0.1) == "All in all about 1 in 10 labels that look like this is wrong."
     assert odds(0.01).startswith("All in all hardly any") and odds(0.97).startswith("All in all nearly every")
+
+
+def test_a_weak_model_is_said_to_leave_the_number_uncertain() -> None:
+    class Notes(Silent):
+        said: ClassVar[list[str]] = []
+
+        def note(self, message: str) -> None:
+            self.said.append(message)
+
+    sure, _ = case(n=1500)
+    scored(sure, progress=Notes())
+    assert not any("uncertain" in text for text in Notes.said)
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (1500, K))  # sure of itself and wrong in most images
+    logits[np.arange(1500), sure.given] += 1.5
+    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    weak = replace(sure, neighbours=None, predictions=replace(sure.predictions, probs=probs))
+    scored(weak, progress=Notes())
+    assert any("uncertain" in text and "errs too often" in text for text in Notes.said)
 
 
 def test_the_same_inputs_give_the_same_chances() -> None:
