@@ -74,8 +74,8 @@ def scored(inputs: ScorerInputs, *, progress: Progress | None = None) -> Scored:
         progress.note("Suspicion is a place among all images, no chance: " + why_no_chance(inputs))
     elif chances.high - chances.low > UNCERTAIN:
         progress.note(
-            f"How many labels are wrong is uncertain, {chances.low:.0%} to {chances.high:.0%}: the model errs too often "
-            "to tell all its own mistakes from wrong labels, and suspicion may be too high or too low."
+            f"How many labels are wrong is uncertain, {chances.low:.0%} to {chances.high:.0%}: the model errs too "
+            "often to tell all its own mistakes from wrong labels, and suspicion may be too high or too low."
         )
     table = pd.DataFrame(
         {
