@@ -141,20 +141,24 @@ def test_a_node_and_an_edge_of_the_graph_lead_to_their_images(server: Server, br
     assert page.locator("h4").count() >= 2, "both directions stand side by side"
 
 
-def test_a_lasso_leads_to_its_images_and_its_link_restores_it(server: Server, browse: Callable[..., Any]) -> None:
-    c = columns_of(server.workspace)
-    page = browse(server.url)
-    page.goto("/map")
-    settle(page)
-    page.locator(".point-map[data-state=ready]").wait_for()
+def drag(page: Any, corners: tuple[tuple[float, float], ...]) -> None:
+    """Draw on the map from corner to corner; corners are shares of its width and height."""
     box = page.locator(".over").bounding_box()
-    corners = [(0.05, 0.05), (0.6, 0.05), (0.6, 0.9), (0.05, 0.9), (0.05, 0.06)]
     places = [(box["x"] + fx * box["width"], box["y"] + fy * box["height"]) for fx, fy in corners]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
         page.mouse.move(*place, steps=6)
     page.mouse.up()
+
+
+def test_a_lasso_leads_to_its_images_and_its_link_restores_it(server: Server, browse: Callable[..., Any]) -> None:
+    c = columns_of(server.workspace)
+    page = browse(server.url)
+    page.goto("/map")
+    settle(page)
+    page.locator(".point-map[data-state=ready]").wait_for()
+    drag(page, ((0.05, 0.05), (0.6, 0.05), (0.6, 0.9), (0.05, 0.9), (0.05, 0.06)))
     found = wait_for_filter(page, lambda f: bool(f.lasso))
     rows = rows_of(found, c)
     assert 0 < len(rows) < len(c) and matches(page) == len(rows)

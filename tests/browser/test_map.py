@@ -14,7 +14,7 @@ from analysis.runs.workspace import Workspace
 from dashboard.charts.scatter import sample_points
 from dashboard.selection import Columns, Filter, inside, rows_of
 from tests.browser.conftest import Server
-from tests.browser.test_look import CARDS, columns_of, filter_in, matches, settle, wait_for_filter
+from tests.browser.test_look import CARDS, columns_of, drag, filter_in, matches, settle, wait_for_filter
 from tests.factory import make_workspace
 
 pytestmark = pytest.mark.browser
@@ -57,16 +57,6 @@ def lonely(xy: np.ndarray) -> int:
     far = np.linalg.norm(xy[:, None] - xy[None], axis=2)
     np.fill_diagonal(far, np.inf)
     return int(far.min(axis=1).argmax())
-
-
-def drag(page: Any, corners: tuple[tuple[float, float], ...]) -> None:
-    box = page.locator(".over").bounding_box()
-    places = [(box["x"] + fx * box["width"], box["y"] + fy * box["height"]) for fx, fy in corners]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
 
 
 def test_every_image_is_drawn_and_the_one_under_the_pointer_is_named(server: Server, browse: Browse) -> None:
