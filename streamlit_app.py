@@ -14,6 +14,7 @@ from dashboard import door
 from dashboard.server.routes import routes
 from dashboard.server.security import Guard
 from dashboard.widgets.image_detail import image_detail
+from dashboard.widgets.link_note import say_left_out
 
 HERE = Path(__file__).resolve().parent
 
@@ -47,7 +48,10 @@ def main() -> None:
         door.choose()
         return
     door.style()
+    above = st.container()
     page.run()
+    with above:
+        say_left_out()
     image_detail()
     door.sidebar()
 

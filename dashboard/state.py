@@ -12,6 +12,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.history import Step, Steps
+from dashboard.links import OPTIONS as KNOWN
+from dashboard.links import unread
 from dashboard.selection import PARAMS, Filter, from_params, to_params
 
 # Session keys. Widgets of one page keep keys that start with the page's name ("map.colour").
@@ -24,6 +26,8 @@ MOST_OPTIONS = 40  # of a link
 _WRITTEN = "filter.written"  # dict, the query parameters of filter and options as this session last wrote them
 _PAGE = "filter.page"  # str, the page on which it wrote them
 _LINKED = "filter.linked"  # bool, the address was changed from outside just now
+_LEFT = "link.left"  # list of str, what of a link was not understood
+_LEFT_AT = "link.left_at"  # (page, changes), where that was said first
 _STEPS = "filter.steps"  # history.Steps
 _LASTING = ("door.", "start.", "review.name", "filter.")  # keys that begin so outlive a change of the workspace
 _LISTENERS = "filter.changed"  # int, counts changes: widgets that mirror the filter use it in their key
@@ -64,6 +68,7 @@ def set_run(run: str | None) -> None:
 def current() -> Filter:
     """The filter in force; the first time in a session, what the link says."""
     if FILTER not in st.session_state:
+        _say_unread(_in_url())
         st.session_state[FILTER] = from_params(st.query_params.to_dict())
     chosen: Filter = st.session_state[FILTER]
     return chosen
@@ -89,6 +94,8 @@ def changes() -> int:
 def option(name: str, allowed: Sequence[str]) -> str:
     """How a page is drawn, as far as the link says it: one of `allowed`, the first unless another was chosen."""
     chosen = _options().get(name) or st.query_params.get(name, "")
+    if chosen and chosen not in allowed and chosen == st.query_params.get(name):
+        leave_out([f"{name}={chosen}"])
     return chosen if chosen in allowed else allowed[0]
 
 
@@ -124,6 +131,7 @@ def sync_url(page: str) -> None:
     written = st.session_state.get(_WRITTEN)
     came_from = st.session_state.get(_PAGE)
     if written is not None and url != written and (url or came_from == page):
+        _say_unread(url)
         show(from_params(url), {name: value for name, value in url.items() if name not in PARAMS})
         st.session_state[_LINKED] = True
     st.session_state[_PAGE] = page
@@ -137,6 +145,29 @@ def show(chosen: Filter, options: Mapping[str, str]) -> None:
     set_filter(chosen)
     st.session_state[OPTIONS] = dict(list(options.items())[:MOST_OPTIONS])
     st.session_state[_LISTENERS] = changes() + 1
+
+
+# -- what of a link was not understood ---------------------------------------------------------------------------------
+def _say_unread(url: Mapping[str, str]) -> None:
+    """Note what means nothing, and take it out of the address."""
+    leave_out(unread(url))
+    write_url({name: None for name in url if name not in (*PARAMS, *KNOWN) and unread({name: url[name]})})
+
+
+def leave_out(said: Sequence[str]) -> None:
+    """Note conditions or choices of a link, in words, that could not be followed."""
+    if said:
+        st.session_state[_LEFT] = list(dict.fromkeys([*st.session_state.get(_LEFT, []), *said]))
+        st.session_state.pop(_LEFT_AT, None)
+
+
+def left_out() -> list[str]:
+    """What was noted, until the visitor goes on to another filter or page; to be asked at the end of a page."""
+    here_and_now = st.session_state.get(_PAGE), changes()
+    if st.session_state.setdefault(_LEFT_AT, here_and_now) != here_and_now:
+        st.session_state.pop(_LEFT, None)
+    said: list[str] = st.session_state.get(_LEFT, [])
+    return said
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------

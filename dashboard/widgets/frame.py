@@ -15,6 +15,7 @@ from analysis.base.errors import NotFoundHere
 from analysis.runs.run import DONE, Run
 from dashboard import loaders, state
 from dashboard.charts.palette import Palette, palette
+from dashboard.links import dropped
 from dashboard.selection import Columns, Filter, fitting, lassoed, rows_of
 from dashboard.server import opened
 from dashboard.widgets.chips import show_chips
@@ -117,13 +118,15 @@ def chips(seen: Seen) -> None:
 def look_at(path: str, run: Run) -> Seen:
     """A run with the filter in force, as far as this run can answer it."""
     columns = loaders.run_columns(path, run.run_id)
+    asked = state.current()
     chosen = fitting(
-        state.current(),
+        asked,
         n_classes=len(columns.community),
         n_communities=int(columns.community.max()) + 1,
         has_map=columns.xy is not None,
         columns=columns,
     )
+    state.leave_out(dropped(asked, chosen))
     state.set_filter(chosen)
     return Seen(path, run, chosen)
 
