@@ -38,8 +38,9 @@ def predictions(context: Context) -> dict[str, Any]:
     }
     if found.probs is not None:
         made["probs"] = np.asarray(found.probs, np.float32)
-    if found.features is not None:
-        made["features"] = np.asarray(found.features, np.float32)
+    for name in ("features", "training_margin"):
+        if (array := getattr(found, name)) is not None:
+            made[name] = np.asarray(array, np.float32)
     return made
 
 
@@ -84,6 +85,7 @@ def stored_predictions(run: Run, n_classes: int) -> Predictions:
         top_class=None if dense is not None else run.array("top_class"),
         top_prob=None if dense is not None else run.array("top_prob"),
         features=run.array("features") if run.has("features") else None,
+        training_margin=run.array("training_margin") if run.has("training_margin") else None,
     )
 
 

@@ -85,6 +85,7 @@ def _fill(run: Run, dataset: Dataset, seed: int) -> None:
         "top_class": order.astype(np.int32),
         "top_prob": np.take_along_axis(probs, order, axis=1),
         "held_out": np.ones(n, bool),
+        "training_margin": (logits[np.arange(n), dataset.given] - logits.max(axis=1)).astype(np.float32),
         "neighbour_index": near,
         "neighbour_similarity": similarity,
         "level_community": np.column_stack([np.zeros(k), np.arange(k) >= (k + 1) // 2, np.arange(k)]).astype(np.int32),

@@ -58,6 +58,10 @@ REFERENCES: dict[str, str] = {
         " benchmarks, NeurIPS Datasets and Benchmarks 2021."
     ),
     "Patrini17": "G. Patrini et al., Making deep neural networks robust to label noise, CVPR 2017.",
+    "Pleiss20": (
+        "G. Pleiss, T. Zhang, E. Elenberg, K. Q. Weinberger, Identifying mislabeled data using the area under the"
+        " margin ranking, NeurIPS 2020, arXiv:2001.10528."
+    ),
     "Traag19": "V. A. Traag, L. Waltman, N. J. van Eck, From Louvain to Leiden, Sci. Rep. 9, art. 5233, 2019.",
     "WCAG22": "W3C, Web Content Accessibility Guidelines (WCAG) 2.2, 2023.",
     "Wilson27": (

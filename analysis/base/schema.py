@@ -10,6 +10,7 @@ ARRAYS: dict[str, str] = {
     "top_class": "(N, k) int32, the most probable classes, best first; k = min(10, K) or as given",
     "top_prob": "(N, k) float32, their probabilities",
     "held_out": "(N,) bool, the model did not train on that image",
+    "training_margin": "(N,) float32, by how much the given label led while it was learnt; after finetune only",
     "neighbour_index": "(N, k) int32, nearest images without the image itself",
     "neighbour_similarity": "(N, k) float32, their cosine similarity, best first",
     "xy": "(N, 2) float32, position on the map, by the method of the settings",

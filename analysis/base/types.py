@@ -121,7 +121,9 @@ class Predictions:
 
     Dense: `probs` (N, K) floats whose rows sum to one. Top-k: `top_class` (N, k) int, best first, and `top_prob` (N, k)
     floats, rows summing to at most one. `features` (N, D) or None. `held_out` (N,) bool: the model did not train on
-    that image. Rows are checked when made; the first bad one is named.
+    that image. `training_margin` (N,) or None: how far the given label was ahead while networks learnt from the image
+    (logits, the one thing here that is not held out; NaN where none did). Rows are checked when made; the first bad one
+    is named.
     """
 
     model: str
@@ -131,6 +133,7 @@ class Predictions:
     top_class: Array | None = None
     top_prob: Array | None = None
     features: Array | None = None
+    training_margin: Array | None = None
     _best: tuple[NDArray[np.int64], Array] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
@@ -140,7 +143,8 @@ class Predictions:
             object.__setattr__(self, "_best", check_probabilities(self.probs, n_classes=self.n_classes))
         else:
             check_top(self.top_class, self.top_prob, self.n_classes)  # type: ignore[arg-type]  # both set, see above
-        for name, array in (("features", self.features), ("held_out", self.held_out)):
+        for name in ("features", "held_out", "training_margin"):
+            array = getattr(self, name)
             if array is not None and len(array) != len(self):
                 raise BadInput(f"{name} has {len(array)} rows", wanted=f"{len(self)} rows, one per image")
         if self.features is not None:

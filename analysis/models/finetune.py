@@ -33,14 +33,27 @@ class Job:
     device: Device
 
 
-def cross_validated(job: Job, folds: NDArray[np.int64], *, parts: Parts, prefix: str, progress: Progress) -> Matrix:
-    """Held-out probabilities (N, K) float32: every fold by a network that was trained on the others.
+@dataclass(frozen=True)
+class Learnt:
+    """Held-out probabilities (N, K) float32, and how willingly each label was learnt.
+
+    `margin` (N,) float32: the area under the margin of the given label [Pleiss20], the mean of the networks that were
+    trained on the image; NaN where none was.
+    """
+
+    probs: Matrix
+    margin: NDArray[np.float32]
+
+
+def cross_validated(job: Job, folds: NDArray[np.int64], *, parts: Parts, prefix: str, progress: Progress) -> Learnt:
+    """Held-out probabilities: every fold by a network that was trained on the others; and the margins while learning.
 
     folds (N,) as `stratified_folds` makes them. Finished folds, and the last saved epoch of the one at work, are kept
     in `parts` under `prefix`. The networks' own features are not given away: each fold's network has axes of its own,
     and a network that has learnt an image's given label puts the image where that label wants it.
     """
     out = np.zeros((len(job.given), job.n_classes), np.float32)
+    margin, networks = np.zeros(len(job.given)), np.zeros(len(job.given))
     names = np.unique(folds)
     # one for all folds: what did not fit into memory once will not fit the next time
     batch = Batch(job.plan.batch, progress)
@@ -52,14 +65,17 @@ def cross_validated(job: Job, folds: NDArray[np.int64], *, parts: Parts, prefix:
         part = parts.get(f"{prefix}_{fold}")
         if part is None:
             keep = _Kept(parts, f"{prefix}_{fold}_epoch")
-            trained = _trained(job, learn, batch=batch, keep=keep, progress=progress) if len(learn) else None
-            part = {"probs": _probabilities(job, trained, learn=learn, held=held, test=test)}
+            trained, margins = _trained(job, learn, batch=batch, keep=keep, progress=progress)
+            part = {"probs": _probabilities(job, trained, learn=learn, held=held, test=test), "margins": margins}
             parts.put(f"{prefix}_{fold}", **part)
             parts.put(keep.name)  # the epoch is no longer needed: its name stays, its megabytes go
         else:
             progress.advance(total)
         out[test] = part["probs"]
-    return out
+        margin[learn] += part["margins"]
+        networks[learn] += 1
+    mean = np.divide(margin, networks, out=np.full(len(margin), np.nan), where=networks > 0)
+    return Learnt(out, mean.astype(np.float32))
 
 
 def _split(job: Job, train: Rows) -> tuple[Rows, Rows]:
@@ -76,12 +92,15 @@ class _Kept:
     name: str
 
 
-def _trained(job: Job, learn: Rows, *, batch: Batch, keep: _Kept, progress: Progress) -> Trainer:
+def _trained(
+    job: Job, learn: Rows, *, batch: Batch, keep: _Kept, progress: Progress
+) -> tuple[Trainer | None, NDArray[np.float32]]:
+    if len(learn) == 0:
+        return None, np.zeros(0, np.float32)
     with seeded(job.plan.seed, job.device):
         network = job.make()
     trainer = Trainer(network, job.plan, images=job.images, device=job.device, batch=batch)
-    trainer.fit(learn, job.given[learn], parts=keep.parts, name=keep.name, progress=progress)
-    return trainer
+    return trainer, trainer.fit(learn, job.given[learn], parts=keep.parts, name=keep.name, progress=progress)
 
 
 def _probabilities(job: Job, trained: Trainer | None, *, learn: Rows, held: Rows, test: Rows) -> Matrix:

@@ -54,8 +54,10 @@ def predict_held_out(
     folds = stratified_folds(dataset.given, settings.folds, seed=settings.seed)
     extractor = _extractor(work)
     features = extract(load, len(dataset), extractor, device=work.device, parts=parts, progress=progress)
+    margin = None
     if work.choice.mode == "finetune":
-        probs = _finetuned(work, folds)
+        learnt = _finetuned(work, folds)
+        probs, margin = learnt.probs, learnt.margin
     else:
         probs = probe.cross_validated(
             features,
@@ -74,6 +76,7 @@ def predict_held_out(
         held_out=np.ones(len(dataset), bool),
         probs=probs,
         features=reduced(features) if isinstance(extractor.network, patches.PatchNetwork) else features,
+        training_margin=margin,
     )
 
 
@@ -168,7 +171,7 @@ def batch_for(size: int, device: Device) -> int:
 
 
 # -- training --------------------------------------------------------------------------------------------------------
-def _finetuned(work: Work, folds: NDArray[np.int64]) -> NDArray[np.float32]:
+def _finetuned(work: Work, folds: NDArray[np.int64]) -> finetune.Learnt:
     dataset, settings, model = work.dataset, work.settings, work.choice.model
     recipe = zoo.recipe_for(model, settings, side=work.seen.side)
     from_weights = settings.weights is not None or model not in SMALL
@@ -196,7 +199,7 @@ def _finetuned(work: Work, folds: NDArray[np.int64]) -> NDArray[np.float32]:
         plan=plan,
         device=work.device,
     )
-    prefix = f"trained_{work.key}_{plan.batch}"
+    prefix = f"learnt_{work.key}_{plan.batch}"
     return finetune.cross_validated(job, folds, parts=work.parts, prefix=prefix, progress=work.progress)
 
 

@@ -82,12 +82,17 @@ class Trainer:
             network.parameters(), lr=plan.rate, momentum=MOMENTUM, weight_decay=DECAY, nesterov=True
         )
 
-    def fit(self, rows: Rows, given: NDArray[np.int64], *, parts: Parts, name: str, progress: Progress) -> None:
+    def fit(
+        self, rows: Rows, given: NDArray[np.int64], *, parts: Parts, name: str, progress: Progress
+    ) -> NDArray[np.float32]:
         """Train on the images of `rows` with their labels `given`, both (n,). Epochs done before are not redone.
 
+        Gives the area under the margin (n,) [Pleiss20]: the logit of the given label minus the highest other one, each
+        time the image was learnt from, averaged over the epochs. What contradicts all other images stays low.
         Every epoch draws its order and its augmentation from (seed, epoch), so that a run which goes on after epoch e
         sees what an unbroken one would have seen.
         """
+        self.margins = torch.zeros(len(rows), device=self.device.name)
         first = self._restore(parts.get(name))
         progress.advance(first * len(rows))
         saved = time.monotonic()
@@ -96,6 +101,7 @@ class Trainer:
             if time.monotonic() - saved >= SAVE_AFTER and epoch + 1 < self.plan.epochs:
                 parts.put(name, **self._state(epoch + 1))
                 saved = time.monotonic()
+        return (self.margins / max(1, self.plan.epochs)).cpu().numpy()
 
     def _epoch(self, epoch: int, rows: Rows, given: NDArray[np.int64], progress: Progress) -> None:
         self.network.train()
@@ -110,20 +116,25 @@ class Trainer:
                 x = self.device.send(torch.from_numpy(images).permute(0, 3, 1, 2))
                 y = self.device.send(torch.from_numpy(given[step]))
                 x = self.plan.augment(x, generator)
-                self.batch.attempt(lambda size, x=x, y=y: self._step(x, y, size))  # type: ignore[misc]
+                margins = self.batch.attempt(lambda size, x=x, y=y: self._step(x, y, size))  # type: ignore[misc]
+                self.margins[self.device.send(torch.from_numpy(step))] += margins
                 progress.advance(len(step))
 
-    def _step(self, x: torch.Tensor, y: torch.Tensor, size: int) -> None:
-        """One step of the optimiser on all of x, `size` images at a time."""
+    def _step(self, x: torch.Tensor, y: torch.Tensor, size: int) -> torch.Tensor:
+        """One step of the optimiser on all of x, `size` images at a time; the margins (n,) before it."""
         self.optimiser.zero_grad(set_to_none=True)
+        margins = []
         for at in range(0, len(x), size):
             with self._autocast():
-                out = logits(self.network(x[at : at + size]))
-            loss = cross_entropy(out.float(), y[at : at + size], label_smoothing=SMOOTHING, reduction="sum") / len(x)
+                out = logits(self.network(x[at : at + size])).float()
+            given = y[at : at + size]
+            margins.append(margin(out.detach(), given))
+            loss = cross_entropy(out, given, label_smoothing=SMOOTHING, reduction="sum") / len(x)
             loss.backward()  # type: ignore[no-untyped-call]
         # a network without batch normalisation may else be thrown off for good by its first large steps
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_STEP)
         self.optimiser.step()
+        return torch.cat(margins)
 
     def predict(self, rows: Rows) -> torch.Tensor:
         """Logits (n, K) of the images of `rows`, on the CPU."""
@@ -160,12 +171,13 @@ class Trainer:
             for i, p in enumerate(self.network.parameters())
             if "momentum_buffer" in self.optimiser.state[p]
         }
-        return {"epoch": np.array(epoch), **weights, **momenta}
+        return {"epoch": np.array(epoch), "margins": self.margins.cpu().numpy(), **weights, **momenta}
 
     def _restore(self, stored: dict[str, NDArray[Any]] | None) -> int:
         """Take up a stored state; the number of epochs done."""
         if stored is None:
             return 0
+        self.margins += torch.from_numpy(stored["margins"]).to(self.margins.device)
         weights = {name[4:]: torch.from_numpy(array) for name, array in stored.items() if name.startswith("net.")}
         self.network.load_state_dict(weights)
         for i, parameter in enumerate(self.network.parameters()):
@@ -182,6 +194,14 @@ def logits(out: Any) -> torch.Tensor:
     """The main output of a network: some give, while they train, a tuple with the outputs of helpers behind it."""
     first: torch.Tensor = out if isinstance(out, torch.Tensor) else out[0]
     return first
+
+
+def margin(out: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """The logit (n,) of the given class minus the highest of the others, from logits (n, K); 0 where K = 1."""
+    if out.shape[1] == 1:
+        return torch.zeros(len(out), device=out.device)
+    own = out.gather(1, given[:, None])
+    return (own - out.scatter(1, given[:, None], -torch.inf).amax(dim=1, keepdim=True))[:, 0]
 
 
 def _schedule(done: float) -> float:

@@ -18,7 +18,7 @@ from analysis.noise.filters import ConfidentLearning, confident_learning
 from analysis.noise.rows import RowFacts
 
 Array = NDArray[Any]
-Need = Literal["predictions", "neighbours", "graph", "features", "models"]
+Need = Literal["predictions", "neighbours", "graph", "features", "models", "training"]
 Reason = Callable[["ScorerInputs", int], str]
 AsIf = Callable[["ScorerInputs", Array, Array], NDArray[np.float64]]
 
@@ -107,6 +107,7 @@ class ScorerInputs:
             "graph": self.graph is not None,
             "features": self.predictions.features is not None,
             "models": bool(self.models),
+            "training": self.predictions.training_margin is not None,
         }
         return tuple(need for need in needs if not there[need])
 

@@ -87,6 +87,8 @@ def test_a_broken_off_run_continues_to_the_same_result(
 
     np.testing.assert_array_equal(again.probs, whole.probs)  # type: ignore[arg-type]
     np.testing.assert_array_equal(again.features, whole.features)  # type: ignore[arg-type]
+    assert (again.training_margin is None) == (settings is PROBE)
+    np.testing.assert_array_equal(again.training_margin, whole.training_margin)  # type: ignore[arg-type]
     finished = [name for name in before if not name.endswith("_epoch")]
     assert finished and not set(finished) & set(parts.stored[len(before) :]), "a finished part was made again"
     assert all(done == total for done, total in heard.phases.values())

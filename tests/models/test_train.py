@@ -19,7 +19,7 @@ from analysis.models.held_out import epochs_for, train_batch_for
 from analysis.models.images import Fit, decoded
 from analysis.models.memory import Batch
 from analysis.models.networks import SMALL, side_for
-from analysis.models.train import Images, Plan, Trainer
+from analysis.models.train import Images, Plan, Trainer, margin
 from tests.models.makers import Listening, Loader, striped
 
 CPU = Device("cpu", bf16=False)
@@ -202,3 +202,17 @@ def test_training_on_the_gpu_learns() -> None:
     given = striped(48).given
     found = trained(epochs=25, device=pick("cuda"))
     assert (found.argmax(dim=1).numpy() == given).mean() > 0.9
+
+
+def test_a_margin_is_the_lead_of_the_given_class_over_the_best_other() -> None:
+    out = torch.tensor([[3.0, 1.0, 2.0], [3.0, 1.0, 2.0]])
+    torch.testing.assert_close(margin(out, torch.tensor([0, 1])), torch.tensor([1.0, -2.0]))
+    torch.testing.assert_close(margin(out[:, :1], torch.tensor([0, 0])), torch.zeros(2))
+
+
+def test_a_wrong_label_is_learnt_with_the_lowest_margin() -> None:
+    made, given, _ = trainer(epochs=25)
+    labels = given.copy()
+    labels[5] = (labels[5] + 1) % 3
+    margins = made.fit(np.arange(48), labels, parts=NoParts(), name="t", progress=Silent())
+    assert margins.shape == (48,) and margins.argmin() == 5

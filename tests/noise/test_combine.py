@@ -74,7 +74,7 @@ def test_the_table_has_the_declared_columns_and_one_per_scorer() -> None:
     inputs = case()
     table = score_all(inputs)
     check_table("scores", table)
-    assert len(table) == 400 and set(SCORERS.names()) - {"agreement"} <= set(table.columns)
+    assert len(table) == 400 and set(SCORERS.names()) - {"agreement", "training_margin"} <= set(table.columns)
     assert ((table["suspicion"] >= 0) & (table["suspicion"] <= 1)).all()
     assert (table["suggested"] != inputs.given).all()
     differs = table["predicted"] != inputs.given
@@ -87,7 +87,7 @@ def test_what_is_missing_is_left_out_and_named() -> None:
     table = score_all(inputs, progress=notes)
     assert not {"neighbours", "class_image_graph"} & set(table) and set(table["kind"]) == {"none"}
     assert "The scorer neighbours is left out: needs neighbours" in notes.notes
-    assert skipped_scorers(case()) == {"agreement": "needs models"}
+    assert skipped_scorers(case()) == {"agreement": "needs models", "training_margin": "needs training"}
 
 
 def test_kind_tells_whether_the_prediction_leaves_the_community() -> None:

@@ -13,7 +13,7 @@ from analysis.base.types import ConfusionGraph, Neighbours, Predictions
 from analysis.noise.scorer import SCORERS, Scorer, ScorerInputs
 
 NAMES = SCORERS.names()
-MOVED = ("probs", "top_class", "top_prob", "features")
+MOVED = ("probs", "top_class", "top_prob", "features", "training_margin")
 BUILT_IN = {
     "self_confidence",
     "normalized_margin",
@@ -24,6 +24,7 @@ BUILT_IN = {
     "rank_sum",
     "class_image_graph",
     "agreement",
+    "training_margin",
 }
 
 
@@ -43,12 +44,13 @@ def planted(*, n: int = 200, k: int = 5, seed: int = 0, wrong: int = 1, top: int
     index = np.argsort(-cosine, axis=1)[:, :10]
     near = Neighbours(index.astype(np.int32), np.take_along_axis(cosine, index, axis=1).astype(np.float32))
     held_out = np.ones(n, bool)
+    seen = {"features": features, "training_margin": np.where(given == true, 2, -2) + rng.uniform(-1, 1, n)}
     if top is None:
-        predictions = Predictions("m", k, held_out, probs=probs, features=features)
+        predictions = Predictions("m", k, held_out, probs=probs, **seen)
     else:
         best = np.argsort(-probs, axis=1)[:, :top]
         top_prob = np.take_along_axis(probs, best, axis=1)
-        predictions = Predictions("m", k, held_out, top_class=best, top_prob=top_prob, features=features)
+        predictions = Predictions("m", k, held_out, top_class=best, top_prob=top_prob, **seen)
     return ScorerInputs(given, predictions, k, neighbours=near, graph=ring(k), models=(true, true))
 
 
@@ -126,7 +128,9 @@ def test_title_and_source_are_given_and_the_source_is_in_the_bibliography(spec: 
 
 def test_one_class_and_one_image_do_not_crash(spec: Scorer) -> None:
     near = Neighbours(np.zeros((1, 0), np.int32), np.zeros((1, 0), np.float32))
-    predictions = Predictions("m", 1, np.ones(1, bool), probs=np.ones((1, 1)), features=np.ones((1, 3)))
+    predictions = Predictions(
+        "m", 1, np.ones(1, bool), probs=np.ones((1, 1)), features=np.ones((1, 3)), training_margin=np.zeros(1)
+    )
     values = spec.score(
         ScorerInputs(np.zeros(1, np.int64), predictions, 1, neighbours=near, graph=None, models=(np.zeros(1, int),))
     )
