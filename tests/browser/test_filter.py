@@ -41,6 +41,8 @@ def test_a_copied_link_shows_the_same_in_a_second_browser(server: Server, browse
     two.goto(one.url)
     wait_for_filter(two, lambda found: found == CHOSEN)
     assert two.url == one.url and "show=share+of+given" in two.url
+    settle(one)
+    settle(two)
     assert matches(two) == matches(one) > 0
     assert chips(two) == chips(one) and len(chips(one)) == 4
 
