@@ -62,6 +62,19 @@ def test_the_last_images_are_said_to_be_with_others_and_come_when_they_leave(ser
     assert list(events["reviewer"]) == ["Ada", "Bob"] and events["image_id"].is_unique
 
 
+def test_images_that_are_granted_after_the_page_was_left_are_given_back(serve: Serve, browse: Browse) -> None:
+    page = browse(serve(n=60).url)
+    held = hold(page, "**/lease/*", times=1)
+    with page.expect_request("**/lease/*"):
+        page.goto("/review")
+    page.get_by_role("link", name="Overview", exact=True).click()
+    page.get_by_text("The next best thing to do").wait_for()
+    page.wait_for_timeout(1500)
+    with page.expect_request(lambda request: (request.post_data_json or {}).get("release", [])) as freed:
+        held[0].continue_()
+    assert freed.value.post_data_json["release"] == held[0].request.response().json()["granted"]
+
+
 def test_what_somebody_skipped_is_open_to_others(serve: Serve, browse: Browse) -> None:
     server = serve(n=60)
     ada = of("Ada", server, browse)

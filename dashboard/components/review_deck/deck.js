@@ -104,7 +104,11 @@ class Deck {
   detach(root) {
     this.journal.send(true);
     if (this.root === root) this.root = null;
-    setTimeout(() => !this.root && this.leases.giveBackAll(this.isBusy), LEFT_AFTER);
+    clearTimeout(this.leaving);
+    this.leaving = setTimeout(() => {
+      this.leaving = 0;
+      this.answered();
+    }, LEFT_AFTER);
   }
 
   get visible() {
@@ -238,7 +242,8 @@ class Deck {
 
   answered(what) {
     if (what === "gone") this.restart();
-    else this.draw();
+    else if (this.root || this.leaving) this.draw();
+    else this.leases.giveBackAll(this.isBusy); // the page was left, perhaps while it was asking for these
   }
 
   changed(what, operations) {
