@@ -91,11 +91,13 @@ def _mended(path: str, run_id: str, stamps: str, last_event: int) -> Mended:  # 
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """The communities as pieces of work: by community, suspects, how many of them were judged, wrong labels found."""
+    """The communities as pieces of work: by community, suspects, how many of them were judged, wrong labels found
+    among all of its images, and among those suspects."""
 
     suspects: NDArray[np.int64]
     judged: NDArray[np.int64]
     wrong: NDArray[np.int64]
+    caught: NDArray[np.int64]
 
 
 def work(path: str, run_id: str) -> Work:
@@ -109,8 +111,8 @@ def _work(path: str, run_id: str, stamps: str, last_event: int) -> Work:  # noqa
     columns, verdict = loaders.run_columns(path, run_id), loaders.said(path).verdict
     of, n = columns.community[columns.given], int(columns.community.max()) + 1
     judged = columns.is_suspect & (verdict != OPEN) & (verdict != SKIPPED)
-    count = [np.bincount(of[which], minlength=n) for which in (columns.is_suspect, judged, verdict == WRONG)]
-    return Work(*count)
+    wrong = verdict == WRONG
+    return Work(*(np.bincount(of[which], minlength=n) for which in (columns.is_suspect, judged, wrong, judged & wrong)))
 
 
 @dataclass(frozen=True)

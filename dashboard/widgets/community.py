@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import pandas as pd
 import streamlit as st
 
+from analysis.base.arrays import wilson
 from analysis.review.edges import EdgeVerdict
 from dashboard import loaders, loaders_communities, state
 from dashboard.charts import sentences
@@ -19,7 +21,7 @@ from dashboard.widgets.frame import PAGES, Seen
 from dashboard.widgets.levels import real
 from dashboard.widgets.pair_verdict import VERDICTS
 from dashboard.widgets.picker import pick_row, position_of
-from dashboard.widgets.text import clean, community_name, count, for_html, percent
+from dashboard.widgets.text import clean, community_name, count, for_html, interval, percent
 from dashboard.widgets.work import first_names, state_of
 
 PAIRS = 5
@@ -105,11 +107,23 @@ def community_report(seen: Seen) -> None:
     )
     if suspects:
         st.progress(judged / suspects, f"{judged:,} of {count(suspects, 'suspect')} judged: {state_of(done, number)}")
+        if judged:
+            st.caption(hit_rate(int(done.caught[number]), judged, left=suspects - judged))
     worst_pairs(seen, number)
     label = f"Review this community ({count(suspects - judged, 'suspect')} left)"
     if st.button(label, type="primary", disabled=not suspects, key="communities.judge"):
         state.set_filter(Filter(community=number, only="suspects"))
         st.switch_page(f"{PAGES}/review.py")
+
+
+def hit_rate(wrong: int, judged: int, *, left: int) -> str:
+    """What judging has brought so far, with its interval, and what that says of the rest."""
+    low, high = wilson(wrong, judged)
+    found = f"{wrong:,} of the {count(judged, 'judged suspect')} had a wrong label ({interval(low, high)})."
+    if not left:
+        return f"{found} None is left."
+    most = min(left, math.ceil(high * left))
+    return f"{found} If those left are no more suspicious, at most about {most:,} of the {left:,} have one too."
 
 
 def worst_pairs(seen: Seen, community: int) -> None:

@@ -20,6 +20,7 @@ from dashboard.charts.palette import LIGHT
 from dashboard.loaders_communities import Levels, Work, mended_edges, work
 from dashboard.selection import Filter
 from dashboard.server import opened
+from dashboard.widgets.community import hit_rate
 from dashboard.widgets.edge_reasons import bar, facts_of, share
 from dashboard.widgets.levels import group_table, say_level
 from dashboard.widgets.model_difference import say_difference
@@ -157,6 +158,15 @@ def test_a_community_is_done_when_its_suspects_are_judged(start: Open, place: Pa
     assert state_of(done, 1) == "open"
     text = said(fine(app.run()))
     assert "1 community is done" in text and "1 wrong label confirmed by people" in text
+    assert f"1 of the {len(rows)} judged suspects had a wrong label (" in text and "None is left." in text
+
+
+def test_what_judging_has_brought_comes_with_its_interval_and_says_what_may_be_left() -> None:
+    assert hit_rate(12, 20, left=50) == (
+        "12 of the 20 judged suspects had a wrong label (38.7 to 78.1 %). "
+        "If those left are no more suspicious, at most about 40 of the 50 have one too."
+    )
+    assert hit_rate(0, 1, left=1).endswith("at most about 1 of the 1 have one too.")
 
 
 def test_what_the_team_said_of_a_pair_stands_in_the_table_of_pairs(start: Open, place: Path) -> None:
@@ -218,7 +228,7 @@ def test_a_bar_says_its_figures_as_text_too() -> None:
 
 
 def test_work_and_names_of_communities() -> None:
-    done = Work(np.array([4, 0, 2, 3]), np.array([4, 0, 0, 1]), np.zeros(4, int))
+    done = Work(np.array([4, 0, 2, 3]), np.array([4, 0, 0, 1]), np.zeros(4, int), np.zeros(4, int))
     assert [state_of(done, c) for c in range(4)] == ["done", "no suspects", "open", "begun"]
     classes = pd.DataFrame({"name": [*"abcd"], "n_errors": [1, 5, 3, 0], "community": [0, 0, 0, 1]})
     assert first_names(classes, [1, 0], at_most=2) == ["d", "b, c and 1 more"]
