@@ -27,6 +27,7 @@ from analysis.review.exporter import Export
 from analysis.review.gather import Only, gather
 from analysis.review.queue import Queue
 from analysis.review.said import Said, said_of
+from analysis.runs.files import hand_back
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard import loaders_filter
@@ -239,7 +240,9 @@ def _export(
         keep = np.zeros(len(found.dataset), bool)
         keep[rows_of(_part, run_columns(path, run_id))] = True
         only = Only(keep, to_params(_part))
-    return gather(found.workspace, found.decisions, run=run, policy=_policy, only=only, dataset=found.dataset)
+    made = gather(found.workspace, found.decisions, run=run, policy=_policy, only=only, dataset=found.dataset)
+    hand_back()
+    return made
 
 
 def agreement(path: str, run_id: str, view: View) -> Agreements:
