@@ -11,6 +11,8 @@ from analysis.base.arrays import row_blocks
 from analysis.noise.scorer import ScorerInputs, scorer
 
 SHOWN = 10  # neighbours spoken of in a reason
+COPY = 1e-4  # distance (1 - similarity) below which an image may be the same one again, as another file
+NEAR = 0.01  # and of the usual distance to the nearest image: in some features all images are that close
 
 
 def neighbour_sentence(inputs: ScorerInputs, row: int) -> str:
@@ -40,9 +42,12 @@ def as_if(inputs: ScorerInputs, rows: NDArray[Any], labels: NDArray[Any]) -> NDA
     out = np.full(len(labels), 0.5)
     if index.shape[1] == 0:
         return out
+    copy = 1 - min(COPY, NEAR * float(np.median(1 - inputs.neighbours.similarity[:, 0])))
     for part in row_blocks(len(index), index.shape[1] ** 2 * 8):
         near, own_label = inputs.given[index[part]], labels[part][:, None]
         weights = np.maximum(similarity[part].astype(np.float64), 0)
+        # a copy with the same label repeats it and confirms nothing; with another label one of the two is wrong
+        weights[(weights > copy) & (near == own_label)] = 0
         total = weights.sum(axis=1)
         share = weights / np.where(total > 0, total, 1)[:, None]
         same = near == own_label
@@ -68,6 +73,7 @@ def neighbours(inputs: ScorerInputs) -> NDArray[np.float64]:
     """Margin of a similarity-weighted vote of the nearest images' given labels: (N,) in 0..1.
 
     (share of the strongest other label - share of the given label + 1) / 2, weights = cosine similarity, negative ones
-    taken as 0; 0.5 where no neighbour votes. The vote looks at features, not at probabilities. After SimiFeat [Zhu22].
+    taken as 0; copies with the given label have no vote; 0.5 where nobody votes. The vote looks at features, not at
+    probabilities. After SimiFeat [Zhu22].
     """
     return as_if(inputs, np.arange(len(inputs.given)), inputs.given)
