@@ -11,6 +11,7 @@ SCRIPTS = (
     "*.py",
     "cost/*_cost.py",
     "*/run.py",
+    "detection/verdicts.py",
     "review/*.py",
     "evaluate/*.py",
     "dashboard/*_cost.py",
