@@ -25,9 +25,9 @@ STYLE = """
 <style>
 .la-step { display: flex; gap: 20px; align-items: baseline; font-size: 14px; }
 .la-step a { color: inherit !important; }
-.la-large { display: block; width: 100%; max-height: 58vh; object-fit: contain; border-radius: 6px;
+.la-large { display: block; width: 100%; max-height: 46vh; object-fit: contain; border-radius: 6px;
   background: color-mix(in srgb, currentColor 6%, transparent); }
-.la-large.la-tiny { min-height: 320px; }
+.la-large.la-tiny { min-height: min(320px, 46vh); }
 .la-facts { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; font-size: 15px;
   margin: 0 !important; padding: 0 !important; }
 .la-facts dt { opacity: .72; } .la-facts dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
