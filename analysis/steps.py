@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.base.arrays import wilson
 from analysis.base.types import ConfusionGraph, Dataset, Neighbours, Predictions
 from analysis.runs.run import Run
-from analysis.steps_features import predicted_by_features, with_features
+from analysis.steps_features import imported, predicted_by_features
 
 if TYPE_CHECKING:
     from analysis.pipeline import Context
@@ -24,7 +24,7 @@ def predictions(context: Context) -> dict[str, Any]:
     dataset = context.workspace.dataset()
     settings = context.settings
     if settings.predictions:
-        found, facts = _imported(context, dataset)
+        found, facts = imported(context, dataset)
     elif settings.features:
         found, facts = predicted_by_features(context, dataset)
     else:
@@ -42,22 +42,6 @@ def predictions(context: Context) -> dict[str, Any]:
         if (array := getattr(found, name)) is not None:
             made[name] = np.asarray(array, np.float32)
     return made
-
-
-def _imported(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:
-    from analysis.data.predictions import load_predictions
-
-    settings = context.settings
-    assert settings.predictions is not None
-    found = load_predictions(
-        settings.predictions,
-        dataset,
-        convert=settings.convert,
-        held_out=settings.held_out,
-        progress=context.progress,
-    )
-    why = f"Your own predictions, read from {settings.predictions}; no model was run."
-    return with_features(context, dataset, found), {"mode": "imported", "why": why, "device": "none"}
 
 
 def _predicted(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:

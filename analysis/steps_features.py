@@ -1,4 +1,4 @@
-"""The user's own features in the pipeline: predictions made of them where there are none, or put beside those given."""
+"""The user's own predictions and features in the pipeline; features alone are made into predictions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,23 @@ from analysis.base.types import Dataset, Predictions
 
 if TYPE_CHECKING:
     from analysis.pipeline import Context
+
+
+def imported(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:
+    """The predictions of the user's file, with the features of the other file if there is one."""
+    from analysis.data.predictions import load_predictions
+
+    settings = context.settings
+    assert settings.predictions is not None
+    found = load_predictions(
+        settings.predictions,
+        dataset,
+        convert=settings.convert,
+        held_out=settings.held_out,
+        progress=context.progress,
+    )
+    why = f"Your own predictions, read from {settings.predictions}; no model was run."
+    return _with_features(context, dataset, found), {"mode": "imported", "why": why, "device": "none"}
 
 
 def predicted_by_features(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:
@@ -29,7 +46,7 @@ def predicted_by_features(context: Context, dataset: Dataset) -> tuple[Predictio
     return found, {"mode": "features", "why": why, "device": "none"}
 
 
-def with_features(context: Context, dataset: Dataset, found: Predictions) -> Predictions:
+def _with_features(context: Context, dataset: Dataset, found: Predictions) -> Predictions:
     """The same predictions with the features of the user's file, if there is one."""
     if context.settings.features is None:
         return found

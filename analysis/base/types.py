@@ -120,10 +120,8 @@ class Predictions:
     """What a model says of every image, dense or as the k best classes.
 
     Dense: `probs` (N, K) floats whose rows sum to one. Top-k: `top_class` (N, k) int, best first, and `top_prob` (N, k)
-    floats, rows summing to at most one. `features` (N, D) or None. `held_out` (N,) bool: the model did not train on
-    that image. `training_margin` (N,) or None: how far the given label was ahead while networks learnt from the image
-    (logits, the one thing here that is not held out; NaN where none did). Rows are checked when made; the first bad one
-    is named.
+    floats, rows summing to at most one. `features` (N, D) or None. `held_out` (N,) bool: no training on that image.
+    `training_margin` (N,) or None: the given label's lead in logits while it was learnt (NaN: never). Rows are checked.
     """
 
     model: str
@@ -144,8 +142,7 @@ class Predictions:
         else:
             check_top(self.top_class, self.top_prob, self.n_classes)  # type: ignore[arg-type]  # both set, see above
         for name in ("features", "held_out", "training_margin"):
-            array = getattr(self, name)
-            if array is not None and len(array) != len(self):
+            if (array := getattr(self, name)) is not None and len(array) != len(self):
                 raise BadInput(f"{name} has {len(array)} rows", wanted=f"{len(self)} rows, one per image")
         if self.features is not None:
             check_finite(self.features, "The features")
