@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -90,13 +90,13 @@ class ScorerInputs:
         return f"“{self.name(class_id)}”"
 
     def relabelled(self, rows: Array, labels: Array) -> ScorerInputs:
-        """Only the images `rows` (M,), with `labels` (M,) given to them; no neighbours and no graph.
+        """Only the images `rows` (M,), with `labels` (M,) given to them; no neighbours, no graph, no features.
 
         For scores that depend on nothing but an image's own probabilities and label.
         """
         p, rows = self.predictions, np.asarray(rows)
         probs, top_class, top_prob = (None if a is None else a[rows] for a in (p.probs, p.top_class, p.top_prob))
-        part = replace(p, held_out=p.held_out[rows], probs=probs, top_class=top_class, top_prob=top_prob, features=None)
+        part = Predictions(p.model, p.n_classes, p.held_out[rows], probs=probs, top_class=top_class, top_prob=top_prob)
         return ScorerInputs(np.asarray(labels, np.int64), part, self.n_classes)
 
     def lacks(self, needs: tuple[Need, ...]) -> tuple[Need, ...]:

@@ -162,8 +162,8 @@ def _write(
                     f"{target} was changed by somebody else meanwhile", hint="nothing was written; try again"
                 )
     except (OSError, UserError) as error:
-        if keep is not None:
-            keep[0].unlink(missing_ok=True)  # of a change that was not made: it would lead nowhere
+        if keep is not None and keep[0].is_file():
+            keep[0].unlink()  # of a change that was not made: it would lead nowhere
         if isinstance(error, UserError):
             raise
         raise StoreFailure(

@@ -90,7 +90,7 @@ def test_a_killed_run_continues_and_ends_the_same(small: Path, tmp_path: Path) -
         command("run", small, "--workspace", killed, *settings), cwd=ROOT, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120
-    while len(list(killed.glob("runs/*/parts/*/trained_*_[0-9].npz"))) < 2:
+    while len(list(killed.glob("runs/*/parts/*/learnt_*_[0-9].npz"))) < 2:
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -98,7 +98,7 @@ def test_a_killed_run_continues_and_ends_the_same(small: Path, tmp_path: Path) -
     process.wait()
     half = Workspace.open(killed).runs()[0]
     assert half.status()["state"] == FAILED
-    kept = {path.name: path.stat().st_mtime_ns for path in half.path.glob("parts/*/trained_*_[0-9].npz")}
+    kept = {path.name: path.stat().st_mtime_ns for path in half.path.glob("parts/*/learnt_*_[0-9].npz")}
     assert len(kept) >= 2
 
     again = subprocess.run(

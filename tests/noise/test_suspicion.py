@@ -55,6 +55,13 @@ def test_chances_are_as_often_right_as_they_say(share: float, *, pairs: bool) ->
     assert abs(found.suspicion.sum() - wrong.sum()) < 0.03 * len(wrong)
 
 
+def test_what_training_told_of_the_given_labels_is_not_taken_for_that_of_drawn_ones() -> None:
+    inputs, _ = case(n=600)
+    margin = np.random.default_rng(0).normal(size=600).astype(np.float32)
+    trained = replace(inputs, predictions=replace(inputs.predictions, training_margin=margin))
+    np.testing.assert_array_equal(chances(trained).suspicion, chances(inputs).suspicion)
+
+
 def test_clean_labels_are_hardly_suspected() -> None:
     inputs, _ = case(wrong=0.0)
     found = chances(inputs)
