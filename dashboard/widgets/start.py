@@ -84,7 +84,8 @@ def map_method() -> str:
         "Map", there, there.index(usual), lambda name: METHODS[name].title, key="start.map", help=MAP_HELP
     )
     if lacking:
-        st.caption(" ".join(f"{m.title} needs `pip install {m.package}`." for m in lacking))
+        # inline code has too little contrast in a caption
+        st.caption(" ".join(f"{m.title} needs: pip install {m.package}." for m in lacking))
     return chosen
 
 
