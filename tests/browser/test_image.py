@@ -34,6 +34,7 @@ def test_an_image_opens_goes_through_its_list_and_closes_with_back(
     page.get_by_text("3 of 120", exact=True).wait_for()
     large = page.locator("[role=dialog] .la-large")
     assert large.evaluate("image => image.decode().then(() => image.naturalWidth)") == 24
+    page.wait_for_function(SETTLED)
     page.keyboard.press("ArrowRight")
     page.wait_for_function(FOUND, arg=listed[3])
     page.get_by_text("4 of 120", exact=True).wait_for()
@@ -48,11 +49,14 @@ def test_an_image_opens_goes_through_its_list_and_closes_with_back(
     for image in (listed[3], listed[2]):
         page.go_back()
         page.wait_for_function(FOUND, arg=image)
+        page.wait_for_function(SETTLED)
     page.go_back()
     page.locator(VIEW).wait_for(state="detached")
     assert "image=" not in page.url
+    page.wait_for_function(SETTLED)
     page.locator(".la-card").first.click()
     page.locator(VIEW).wait_for(state="attached")
+    page.wait_for_function(SETTLED)
     page.keyboard.press("Escape")
     page.locator(VIEW).wait_for(state="detached")
     page.wait_for_function("() => !location.search.includes('image=')")
