@@ -15,10 +15,11 @@ from analysis.base.errors import BadInput
 from analysis.base.progress import Progress, Silent
 from analysis.base.schema import TABLES, check_table
 from analysis.base.types import Scores
+from analysis.noise.chance import Combined
 from analysis.noise.filters import FILTERS
 from analysis.noise.reasons import reasons
 from analysis.noise.scorer import SCORERS, ScorerInputs
-from analysis.noise.suspicion import Combined, certain_classes, combine, why_no_chance
+from analysis.noise.suspicion import certain_classes, combine, why_no_chance
 
 Array = NDArray[Any]
 # whose ranks the order averages where no chance can be learnt: with probabilities the rank sum and, where there are

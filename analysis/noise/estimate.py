@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.base.arrays import wilson
+from analysis.noise.chance import Combined
 from analysis.noise.scorer import ScorerInputs
-from analysis.noise.suspicion import Combined
 
 Floats = NDArray[np.float64]
 PAIRS = 200  # the fullest ones are listed

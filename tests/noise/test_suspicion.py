@@ -10,10 +10,11 @@ import pytest
 
 from analysis.base.progress import Silent
 from analysis.base.types import Neighbours, Predictions
+from analysis.noise.chance import Combined
 from analysis.noise.combine import odds, score_all, scored, suspects
 from analysis.noise.estimate import estimate_wrong
 from analysis.noise.scorer import SCORERS, ScorerInputs
-from analysis.noise.suspicion import Combined, combine, labels_by_class, labels_by_image, why_no_chance
+from analysis.noise.suspicion import combine, labels_by_class, labels_by_image, why_no_chance
 
 K = 6
 ABLE = [name for name, spec in SCORERS.items() if spec.as_if and set(spec.needs) <= {"predictions", "neighbours"}]
