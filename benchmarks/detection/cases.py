@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import noise
 import numpy as np
 import sets
 from sets import Material, Skipped, load
@@ -16,7 +17,6 @@ from analysis.base.errors import NotAvailable
 from analysis.base.progress import Silent
 from analysis.base.types import Neighbours, Predictions
 from analysis.data.images import ImageStore
-from analysis.data.plant import plant, plant_matrix
 
 SHARE, FULL_SHARES = 0.08, (0.08, 0.25)  # of planted wrong labels
 NEIGHBOURS = 15
@@ -54,14 +54,14 @@ class Plan:
 
 
 def planted(loader: Callable[..., Material]) -> Callable[[Plan], Iterator[Case]]:
-    """The cases of a data set whose labels are taken for true: none planted, uniform, pairs, confusion-shaped."""
+    """The cases of a data set whose labels are taken for true: none planted, then every kind of planted noise."""
 
     def cases(plan: Plan) -> Iterator[Case]:
         material = loader(plan.data, images=plan.images, seed=plan.seed)
         first = looked_at(material, material.labels, plan)
-        for noise, given in _patterns(material.labels, first.argmax(), plan):
+        for kind, given in _patterns(material, first.argmax(), plan):
             predictions = looked_at(material, given, plan)
-            yield _case(material, noise, given, predictions, plan=plan)
+            yield _case(material, kind, given, predictions, plan=plan)
 
     return cases
 
@@ -78,12 +78,11 @@ def cifar10n(plan: Plan) -> Iterator[Case]:
 def cifar10_test(plan: Plan) -> Iterator[Case]:
     """CIFAR-10 test: published probabilities, labels planted afterwards; features of a network trained elsewhere."""
     labels, outputs = load(plan.data / "cifar10" / "labels.npz"), load(plan.data / "cifar10" / "resnet20_outputs.npz")
-    true, probs = labels["y_test"].astype(np.int64), labels["cleanlab_test_pyx"]
-    found = Predictions("published, cross-validated", 10, np.ones(len(true), bool), probs=probs)
+    material = sets.cifar10_test(plan.data, seed=plan.seed)
+    found = Predictions("published, cross-validated", 10, np.ones(10_000, bool), probs=labels["cleanlab_test_pyx"])
     found = replace(found, features=outputs["test_features"].astype(np.float32))
-    material = Material("cifar10_test", sets.Pixels("none"), true, sets.patches(plan.seed))
-    for noise, given in _patterns(true, found.argmax(), plan):
-        yield _case(material, noise, given, found, plan=plan)
+    for kind, given in _patterns(material, found.argmax(), plan):
+        yield _case(material, kind, given, found, plan=plan)
 
 
 def crowd(plan: Plan) -> Iterator[Case]:
@@ -121,8 +120,8 @@ def imagenet(plan: Plan) -> Iterator[Case]:
     votes = plan.store.once(f"votes {MADE}", lambda: _votes(load(folder / "top5_10models.npz")["top5"]))
     ten = Predictions("ten networks' five best", 1000, np.ones(len(given), bool), **votes)
     for predictions in (top1, vit, ten):
-        noise = f"natural, ReaL; {predictions.model}"
-        yield Case("imagenet_val", noise, given, predictions, known & ~fits, reviewed=known)
+        kind = f"natural, ReaL; {predictions.model}"
+        yield Case("imagenet_val", kind, given, predictions, known & ~fits, reviewed=known)
 
 
 def listed(model: str, predicted: np.ndarray, probability: np.ndarray | float, n_classes: int) -> Predictions:
@@ -185,20 +184,13 @@ def _near(features: np.ndarray, plan: Plan) -> Neighbours:
     return Neighbours(**plan.store.once(name, make))
 
 
-def _patterns(true: np.ndarray, predicted: np.ndarray, plan: Plan) -> Iterator[tuple[str, np.ndarray]]:
-    """Nothing, uniform noise, flips to the class that is confused most, and noise in the shape of the confusion."""
-    k = int(true.max()) + 1
-    confusion = np.zeros((k, k))
-    np.add.at(confusion, (true, predicted), 1)
-    np.fill_diagonal(confusion, 0)
-    confusion += 1e-3 * (1 - np.eye(k))  # a class that is never confused flips to any other
-    yield "none planted", true
-    for share in plan.shares:
-        shape = share * confusion / confusion.sum(axis=1, keepdims=True) + (1 - share) * np.eye(k)
-        partner = confusion.argmax(axis=1)
-        yield f"uniform {share:.0%}", plant(true, k, share=share, seed=plan.seed).given
-        yield f"pairs {share:.0%}", plant(true, k, share=share, pattern="pairs", partner=partner, seed=plan.seed).given
-        yield f"confusion-shaped {share:.0%}", plant_matrix(true, shape, seed=plan.seed)[0]
+def _patterns(material: Material, predicted: np.ndarray, plan: Plan) -> Iterator[tuple[str, np.ndarray]]:
+    def weaker() -> np.ndarray:
+        seen = material.dataset(material.labels, int(material.labels.max()) + 1).fingerprint
+        name = digest_of("thumbnail model", MADE, seen, material.labels)
+        return plan.store.once(name, lambda: {"probs": noise.thumbnail_model(material)})["probs"]
+
+    return noise.patterns(material.labels, predicted, shares=plan.shares, weaker=weaker, seed=plan.seed)
 
 
 GROUPS: dict[str, Callable[[Plan], Iterator[Case]]] = {

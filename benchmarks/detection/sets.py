@@ -61,18 +61,25 @@ def fashion(data: Path, *, images: int, seed: int) -> Material:
 
 def cifar10(data: Path, *, images: int, seed: int) -> Material:
     """The first training images of CIFAR-10, with the published labels."""
+    pixels = _tiles(data / "cifar10" / "train_first10000.webp")[:images]
+    labels = load(data / "cifar10" / "labels.npz")["y_train"][: len(pixels)].astype(np.int64)
+    return Material("cifar10", Pixels("array", data=pixels), labels, squeezenet(data, seed))
+
+
+def cifar10_test(data: Path, *, seed: int) -> Material:
+    """The test images of CIFAR-10, with the published labels."""
+    pixels = _tiles(data / "cifar10" / "test_10000.webp")
+    labels = load(data / "cifar10" / "labels.npz")["y_test"].astype(np.int64)
+    return Material("cifar10_test", Pixels("array", data=pixels), labels, patches(seed))
+
+
+def _tiles(path: Path) -> np.ndarray:
     from PIL import Image
 
-    path = data / "cifar10" / "train_first10000.webp"
-    labels = load(data / "cifar10" / "labels.npz")["y_train"]
     if not path.exists():
         raise Skipped(f"there is no {path.name} in {path.parent}")
     sprite = np.asarray(Image.open(path).convert("RGB"))
-    pixels = sprite.reshape(100, 32, 100, 32, 3).swapaxes(1, 2).reshape(10000, 32, 32, 3)[:images]
-    settings = squeezenet(data, seed)
-    return Material(
-        "cifar10", Pixels("array", data=np.ascontiguousarray(pixels)), labels[: len(pixels)].astype(np.int64), settings
-    )
+    return np.ascontiguousarray(sprite.reshape(100, 32, 100, 32, 3).swapaxes(1, 2).reshape(10000, 32, 32, 3))
 
 
 def clothing(data: Path, *, images: int, seed: int) -> Material:

@@ -39,14 +39,14 @@ def test_digits_are_measured_and_the_results_are_written(tmp_path: Path) -> None
     rows = run("--only", "digits", "--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out"))
     found = {(row["noise"], row["method"]): row["AP"] for row in rows if "method" in row}
     noises = {noise for noise, _ in found}
-    assert noises == {"uniform 8%", "pairs 8%", "confusion-shaped 8%"}
-    for noise in noises:
-        assert found[noise, "suspicion"] > found[noise, "plain disagreement"] + 0.1
-        assert found[noise, "suspicion"] >= found[noise, "rank_sum"] - 0.01
+    assert noises == {"uniform 8%", "pairs 8%", "confusion-shaped 8%", "by image 8%", "few classes 40%"}
+    assert all(found[noise, "suspicion"] > found[noise, "plain disagreement"] + 0.1 for noise in noises)
+    even = {"none planted", "uniform 8%", "pairs 8%", "confusion-shaped 8%"}  # all classes are hit alike
+    assert all(found[noise, "suspicion"] >= found[noise, "rank_sum"] - 0.01 for noise in noises & even)
     many = {row["noise"]: row["how_many"] for row in rows if "how_many" in row}
     assert set(many) == {*noises, "none planted"}
-    assert all(abs(one["estimate"] - one["true_share"]) < 0.02 for one in many.values())
-    assert all(row["calibration"]["ECE"] < 0.03 for row in rows if "calibration" in row)
+    assert all(abs(one["estimate"] - one["true_share"]) < 0.02 for noise, one in many.items() if noise in even)
+    assert all(row["calibration"]["ECE"] < 0.03 for row in rows if "calibration" in row and row["noise"] in even)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"rows.jsonl", "table.md", "detection.svg"}
 
 
@@ -80,6 +80,24 @@ def test_a_perfect_chance_has_no_calibration_error_and_a_bold_one_has() -> None:
     assert told["bins"] == [[0.0, 100, 0.0, 0.0], [0.2, 40, 0.25, 0.25], [0.7, 40, 0.75, 0.75]]
     bold = measure.reliability(np.ones(180), wrong)
     assert bold["ECE"] == pytest.approx(1 - wrong.mean()) == bold["ECE above .5"]
+
+
+def test_errors_by_image_come_where_the_other_model_doubts_and_go_where_it_says() -> None:
+    noise = module("noise")
+    true = np.repeat([0, 1, 2], 200)
+    probs = np.eye(3)[true]
+    probs[300:400] = 0.5, 0.3, 0.2  # of class 1: the second hundred is in doubt, as is all of class 2
+    probs[400:] = 0, 0.5, 0.5
+    given = noise.by_image(true, probs, share=0.1, seed=0)
+    assert (given != true).sum() == 60
+    assert (given[:300] == true[:300]).all()
+    assert set(given[400:]) == {1, 2} and set(given[300:400]) == {0, 1, 2}
+
+
+def test_errors_in_few_classes_leave_the_others_alone() -> None:
+    given = module("noise").few_classes(np.repeat(np.arange(20), 50), 20, seed=0)
+    wrong = np.bincount(np.repeat(np.arange(20), 50), given != np.repeat(np.arange(20), 50))
+    assert sorted(wrong) == [0] * 18 + [20, 20]
 
 
 def test_the_tables_name_the_best_scorer_and_whose_interval_missed() -> None:
