@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import identities
 import noise
 import numpy as np
 import sets
@@ -17,8 +18,9 @@ from analysis.base.errors import NotAvailable
 from analysis.base.progress import Silent
 from analysis.base.types import Neighbours, Predictions
 from analysis.data.images import ImageStore
+from analysis.noise.likely_classes import likely_classes
 
-SHARE, FULL_SHARES = 0.08, (0.08, 0.25)  # of planted wrong labels
+FULL_SHARES = (0.08, 0.25)  # of planted wrong labels; the first one alone in a quick run
 NEIGHBOURS = 15
 MADE = 1  # to be raised when the models of this repository give other predictions: stored ones are then made anew
 CROWDS = ("mnist", "cifar100", "caltech256")
@@ -29,7 +31,8 @@ class Case:
     """One data set with one kind of noise.
 
     `wrong` (N,) bool, known where `reviewed` (N,) bool is True (None = everywhere). `true` (N,) the true labels where
-    they are known of all images.
+    they are known of all images, -1 = a class without an image. `by_features`: there is no classifier, the predictions
+    are made of features and labels.
     """
 
     data: str
@@ -40,17 +43,23 @@ class Case:
     neighbours: Neighbours | None = None
     reviewed: np.ndarray | None = None
     true: np.ndarray | None = None
+    by_features: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: where the data are, how many images a model looks at, the seed, the shares of planted labels."""
+    """What to run: where the data are, how many images a model looks at, the seed, more shares and cases or not."""
 
     data: Path
     store: Store
     images: int
     seed: int = 0
-    shares: tuple[float, ...] = (SHARE,)
+    full: bool = False
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Of the labels, that are planted."""
+        return FULL_SHARES if self.full else FULL_SHARES[:1]
 
 
 def planted(loader: Callable[..., Material]) -> Callable[[Plan], Iterator[Case]]:
@@ -122,6 +131,26 @@ def imagenet(plan: Plan) -> Iterator[Case]:
     for predictions in (top1, vit, ten):
         kind = f"natural, ReaL; {predictions.model}"
         yield Case("imagenet_val", kind, given, predictions, known & ~fits, reviewed=known)
+
+
+def faces(plan: Plan) -> Iterator[Case]:
+    """People without a classifier: planted identities, and the names as they are against the errata of the set."""
+    features, people, documented = identities.faces(plan.data)
+    for kind, rows, given in identities.planted(people, full=plan.full, seed=plan.seed):
+        case = _by_features(kind, features[rows], given, plan)
+        true = people[rows]
+        names = np.unique(given)
+        place = np.minimum(np.searchsorted(names, true), len(names) - 1)
+        yield replace(case, wrong=given != true, true=np.where(names[place] == true, place, -1))
+    yield replace(_by_features("documented errors", features, people, plan), wrong=documented)
+
+
+def _by_features(kind: str, features: np.ndarray, given: np.ndarray, plan: Plan) -> Case:
+    """The predictions are those of the program with `images=no`; nothing is known to be wrong yet."""
+    names, coded = np.unique(given, return_inverse=True)
+    found = likely_classes(features, coded, n_classes=len(names))
+    nothing = np.zeros(len(given), bool)
+    return Case(identities.NAME, kind, coded, found, nothing, neighbours=_near(features, plan), by_features=True)
 
 
 def listed(model: str, predicted: np.ndarray, probability: np.ndarray | float, n_classes: int) -> Predictions:
@@ -202,4 +231,5 @@ GROUPS: dict[str, Callable[[Plan], Iterator[Case]]] = {
     "clothing": planted(sets.clothing),
     "tiny_imagenet": planted(sets.tiny_imagenet),
     "imagenet": imagenet,
+    "faces": faces,
 }

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from analysis.base.arrays import mean_ranks
-from analysis.evaluate.detection import auroc, average_precision, precision_at, recall_at_share
+from analysis.evaluate.detection import auroc, average_precision, found_among
 
-REVIEWED = 0.03
+REVIEWED = (0.005, 0.01, 0.03)  # shares of the images
 BINS = 10
 CHUNK = 20  # resamples at once
 
@@ -22,19 +22,32 @@ class Resamples:
         self.wrong = wrong
         self.n, self.seed = n, seed
 
-    def average_precision(self, order: np.ndarray) -> np.ndarray:
-        """(n,) the AP of every resample."""
+    def figures(self, order: np.ndarray) -> dict[str, np.ndarray]:
+        """(n,) the figures of every resample, by the names of `figures`."""
         best_first = np.argsort(-order, kind="stable")
         ends = np.flatnonzero(np.r_[np.diff(order[best_first]) != 0, True])
         wrong = self.wrong[best_first]
-        values: list[np.ndarray] = []
+        parts = []
         for counts in self._counts():
             here = counts[:, best_first]
             seen = np.cumsum(here, axis=1)[:, ends]
-            found = np.cumsum(here * wrong, axis=1)[:, ends]
-            gained = np.diff(found, axis=1, prepend=0)
-            values.append((gained * found / np.maximum(seen, 1)).sum(axis=1) / np.maximum(found[:, -1], 1))
-        return np.concatenate(values)
+            parts.append(self._of(seen, np.cumsum(here * wrong, axis=1)[:, ends]))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _of(self, seen: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
+        """Of (m, cuts) images seen and wrong labels found up to every cut between different values."""
+        gained, total = np.diff(found, axis=1, prepend=0), np.maximum(found[:, -1], 1)
+        right = seen - found
+        above = (right[:, -1:] - right) + np.diff(right, axis=1, prepend=0) / 2
+        pairs = np.maximum(total * right[:, -1], 1)
+        out = {
+            "AP": (gained * found / np.maximum(seen, 1)).sum(axis=1) / total,
+            "AUROC": (gained * above).sum(axis=1) / pairs,
+        }
+        for name, k in cuts(self.wrong).items():
+            hits = np.array([np.interp(k, np.r_[0, s], np.r_[0, f]) for s, f in zip(seen, found, strict=True)])
+            out[name] = hits / (total if name.startswith("recall") else k)
+        return out
 
     def _counts(self) -> Iterator[np.ndarray]:
         rng = np.random.default_rng(self.seed)
@@ -44,17 +57,20 @@ class Resamples:
             yield np.stack([np.bincount(row, minlength=size) for row in drawn]).astype(np.int32)
 
 
+def cuts(wrong: np.ndarray) -> dict[str, int]:
+    """Images looked at: as many as are wrong, 25, 100, and shares of all (rounded up)."""
+    n = len(wrong)
+    out = {"P@n": int(wrong.sum()), "P@25": min(25, n), "P@100": min(100, n)}
+    return out | {f"recall@{100 * share:g}%": int(np.ceil(round(share * n, 9))) for share in REVIEWED}
+
+
 def figures(wrong: np.ndarray, order: np.ndarray) -> dict[str, float]:
-    """AP, AUROC, precision at as many images as are wrong, at 100 and at 25, and recall at 3 % reviewed."""
-    n = int(wrong.sum())
-    return {
-        "AP": average_precision(wrong, order),
-        "AUROC": auroc(wrong, order),
-        "P@n": precision_at(wrong, order, n),
-        "P@25": precision_at(wrong, order, min(25, len(wrong))),
-        "P@100": precision_at(wrong, order, min(100, len(wrong))),
-        "recall@3%": recall_at_share(wrong, order, REVIEWED),
-    }
+    """AP, AUROC, precision and recall at every cut of `cuts`."""
+    out = {"AP": average_precision(wrong, order), "AUROC": auroc(wrong, order)}
+    for name, k in cuts(wrong).items():
+        share = name.startswith("recall")
+        out[name] = found_among(wrong, order, k) / (int(wrong.sum()) if share else k)
+    return out
 
 
 def interval(values: np.ndarray) -> list[float]:

@@ -32,10 +32,14 @@ def compare(case: Case) -> Compared:
     """All methods that can judge this case."""
     p = case.predictions
     graph = build_graph(case.given, p, n_classes=p.n_classes, settings=GraphSettings())
-    inputs = ScorerInputs(case.given, p, p.n_classes, neighbours=case.neighbours, graph=graph)
+    inputs = ScorerInputs(
+        case.given, p, p.n_classes, neighbours=case.neighbours, graph=graph, by_features=case.by_features
+    )
     found = scored(inputs)
     orders = {name: found.table[name].to_numpy() for name in ["suspicion", *SCORERS.names()] if name in found.table}
-    flags = {"confident learning (ours)": inputs.confident.mask("prune_by_noise_rate")}
+    flags = {"suspicion": found.table["is_suspect"].to_numpy()}
+    if "class_image_graph" in orders:
+        flags["class_image_graph"] = inputs.cleaning.action != "keep"
     flags |= _rules(case, inputs)
     flags["plain disagreement"] = disagrees(case.given, inputs.facts.predicted)
     margin = (inputs.facts.margin + 1) / 2

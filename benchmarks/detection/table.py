@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-OURS, CLEANLAB, PLAIN, FIFTYONE = (
+OURS, CLEANLAB, PLAIN, FIFTYONE, GRAPH, R2 = (
     "suspicion",
     "cleanlab 2.9, default filter",
     "plain disagreement",
     "FiftyOne's mistakenness",
+    "class_image_graph",
+    "rule R2 (other community)",
 )
 WIDTH, LEFT, LINE, TOP = 940, 330, 22, 64
 SERIES = (  # name, how it is drawn, colour: told apart without colour too
@@ -30,7 +32,8 @@ def write(rows: Sequence[Row], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (folder / "table.md").write_text(
-        "\n\n".join((found(rows), calibration(rows), how_many(rows))) + "\n", encoding="utf-8"
+        "\n\n".join((found(rows), more(rows), flagged(rows), calibration(rows), how_many(rows))) + "\n",
+        encoding="utf-8",
     )
     (folder / "detection.svg").write_text(picture(rows), encoding="utf-8")
 
@@ -84,6 +87,53 @@ def found(rows: Sequence[Row]) -> str:
                 recall,
             )
         )
+    return markdown(head, lines)
+
+
+def more(rows: Sequence[Row]) -> str:
+    """The other figures, a line per case: ours with its interval, the best scorer by AP, cleanlab, FiftyOne."""
+    head = (
+        "data, noise",
+        "AUROC: ours [95 %], best scorer, cleanlab, FiftyOne",
+        "precision at as many as are wrong",
+        "at 100",
+        "recall at 3 % reviewed",
+        "at .5 % · 1 %, ours",
+    )
+    lines = []
+    for (data, noise), methods in cases(rows).items():
+        ours = methods[OURS]
+        told = [four(methods, figure) for figure in ("AUROC", "P@n", "P@100", "recall@3%")]
+        first = f"{short(ours['recall@0.5%'])} · {short(ours['recall@1%'])}"
+        lines.append((f"{data}, {noise}", *told, first))
+    return markdown(head, lines)
+
+
+def four(methods: dict[str, Row], figure: str) -> str:
+    """One figure of ours with its interval, then of the best scorer, cleanlab and FiftyOne."""
+    ours = methods[OURS]
+    others = [best_scorer(methods), *(methods.get(name) for name in (CLEANLAB, FIFTYONE))]
+    rest = ", ".join("–" if row is None else short(row[figure]) for row in others)
+    return f"{short(ours[figure])} {span(ours[f'{figure}_95'])}, {rest}"
+
+
+def flagged(rows: Sequence[Row]) -> str:
+    """What methods flag by themselves, with precision and recall."""
+    names = {OURS: "ours", GRAPH: "class-image graph", CLEANLAB: "cleanlab 2.9", R2: "rule R2", PLAIN: "plain"}
+    right = {(row["data"], row["noise"]): row["suggestion_right"] for row in rows if "suggestion_right" in row}
+    head = (
+        "data, noise",
+        *(f"{name}: flagged, precision, recall" for name in names.values()),
+        "suggestion right, of the wrong",
+    )
+    lines = []
+    for case, methods in cases(rows).items():
+        there = [methods.get(name, {}) for name in names]
+        told = [
+            f"{row['flagged']:,}, {short(row['precision'])}, {short(row['recall'])}" if "flagged" in row else "–"
+            for row in there
+        ]
+        lines.append((", ".join(case), *told, short(right.get(case))))
     return markdown(head, lines)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.evaluate.detection import average_precision
+from analysis.evaluate.detection import auroc, average_precision, precision_at, recall_at_share
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,16 +59,33 @@ def test_absent_data_are_named(tmp_path: Path) -> None:
     ]
 
 
-def test_resamples_are_those_of_the_images_whatever_the_ties() -> None:
+def test_the_figures_of_resamples_are_those_of_the_images_drawn_whatever_the_ties() -> None:
     measure = module("measure")
     rng = np.random.default_rng(0)
     wrong, order = rng.random(60) < 0.3, rng.integers(0, 9, 60) / 9
-    drawn = measure.Resamples(wrong, n=25, seed=3)
+    n_wrong = int(wrong.sum())
+    drawn = measure.Resamples(wrong, n=25, seed=3).figures(order)
     again = np.random.default_rng(3)
-    for start in (0, 20):
-        rows = again.integers(0, 60, (min(20, 25 - start), 60))
-        expected = [average_precision(wrong[row], order[row]) for row in rows]
-        np.testing.assert_allclose(drawn.average_precision(order)[start : start + 20], expected, atol=1e-12)
+    rows = [row for start in (0, 20) for row in again.integers(0, 60, (min(20, 25 - start), 60))]
+    expected = {
+        "AP": [average_precision(wrong[row], order[row]) for row in rows],
+        "AUROC": [auroc(wrong[row], order[row]) for row in rows],
+        "P@n": [precision_at(wrong[row], order[row], n_wrong) for row in rows],
+        "recall@3%": [recall_at_share(wrong[row], order[row], 0.03) for row in rows],
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(drawn[name], values, atol=1e-12, err_msg=name)
+    assert set(drawn) == set(measure.figures(wrong, order))
+
+
+def test_identities_are_planted_among_people_with_enough_images_only() -> None:
+    identities = module("identities")
+    people = np.repeat(np.arange(12), [10] * 10 + [1] * 2)
+    given, rows = identities.wrong_identities(people, least=5, others=True, seed=0)
+    assert len(rows) == 102 and (given != people).sum() == 10
+    assert (given[100:] == people[100:]).all() and given[:100].max() < 10
+    given, rows = identities.wrong_identities(people, least=5, others=False, seed=0)
+    assert len(rows) == len(given) == 100
 
 
 def test_a_perfect_chance_has_no_calibration_error_and_a_bold_one_has() -> None:
@@ -103,7 +120,9 @@ def test_errors_in_few_classes_leave_the_others_alone() -> None:
 def test_the_tables_name_the_best_scorer_and_whose_interval_missed() -> None:
     table = module("table")
     base = {"data": "set", "noise": "uniform", "images": 10, "wrong": 2, "recall@3%": 0.1, "AP_95": [0.4, 0.6]}
-    ours = base | {"method": "suspicion", "is_scorer": False, "AP": 0.5}
+    base |= {"AUROC": 0.7, "P@n": 0.2, "P@100": 0.2, "recall@0.5%": 0.0, "recall@1%": 0.05}
+    ours = base | {"method": "suspicion", "is_scorer": False, "AP": 0.5, "flagged": 4, "precision": 0.25, "recall": 0.5}
+    ours |= {f"{name}_95": [0.1, 0.8] for name in ("AUROC", "P@n", "P@100", "recall@3%")}
     others = [
         base | {"method": name, "is_scorer": name != "plain disagreement", "AP": value, "ours_ahead_95": [-0.1, 0.1]}
         for name, value in (("one", 0.3), ("two", 0.45), ("plain disagreement", 0.9))
@@ -111,5 +130,9 @@ def test_the_tables_name_the_best_scorer_and_whose_interval_missed() -> None:
     how = {"true_share": 0.2, "estimate": 0.4, "interval": [0.3, 0.5], "covers": False, "confident joint": 0.6}
     rows = [ours, *others, {"data": "set", "noise": "uniform", "how_many": how}]
     assert "| set, uniform (10, 2) | .500 [.400, .600] | .450 two | [-.100, .100] |" in table.found(rows)
+    assert "| set, uniform | .700 [.100, .800], .700, –, – |" in table.more(rows)
+    assert "| set, uniform | 4, .250, .500 | – | – | – | – | .900 |" in table.flagged(
+        [*rows, {"data": "set", "noise": "uniform", "suggestion_right": 0.9}]
+    )
     assert ".400 [.300, .500] **missed**" in table.how_many(rows)
     assert table.picture(rows).count("<circle") == 4  # ours and the best scorer, in the legend and on the line
