@@ -11,6 +11,7 @@ from analysis.base.arrays import over_blocks, row_blocks
 from analysis.base.errors import BadInput
 
 ROW_SUM_TOLERANCE = 1e-3  # farther off is refused, nearer is normalised
+PLAINLY = ROW_SUM_TOLERANCE / 2  # a quick sum that is nearer than this needs no exact one
 FEW_BEST = 32  # up to here looking for the maximum again and again is quicker than sorting
 LOWEST, HIGHEST = -1e-6, 1 + 1e-4  # values beyond are no probabilities
 
@@ -45,8 +46,7 @@ def check_probabilities(probs: NDArray[Any], *, n_classes: int) -> tuple[NDArray
     The lowest class wins a tie. One pass, which is why the check and the best class come together. Raises BadInput with
     the first bad row: wrong shape, NaN or infinity, values outside 0..1 ("look like logits"), rows not summing to one.
     """
-    if probs.ndim != 2 or probs.shape[1] != n_classes:
-        raise BadInput(f"The probabilities have the shape {probs.shape}", wanted=f"(images, {n_classes} classes)")
+    check_width(probs, n_classes)
     probs = np.asarray(probs)  # slices of a plain array are cheaper to make than slices of a memory map
     best, value = np.empty(len(probs), np.int64), np.empty(len(probs), probs.dtype)
     doubtful: list[slice] = []
@@ -61,8 +61,14 @@ def check_probabilities(probs: NDArray[Any], *, n_classes: int) -> tuple[NDArray
 
     over_blocks(look, len(probs), n_classes * probs.itemsize)
     for rows in sorted(doubtful, key=lambda rows: rows.start):
-        _check_block(quick_floats(probs[rows]), rows.start)
+        check_block(quick_floats(probs[rows]), rows.start)
     return best, value
+
+
+def check_width(probs: NDArray[Any], n_classes: int) -> None:
+    """Refuse anything but (N, `n_classes`)."""
+    if probs.ndim != 2 or probs.shape[1] != n_classes:
+        raise BadInput(f"The probabilities have the shape {probs.shape}", wanted=f"(images, {n_classes} classes)")
 
 
 def quick_floats(block: NDArray[Any]) -> NDArray[Any]:
@@ -75,10 +81,11 @@ def _plainly_good(block: NDArray[Any], top: NDArray[Any]) -> bool:
     if not (block.min() >= LOWEST and top.max() <= HIGHEST):
         return False
     # einsum adds float32 several times faster than `sum` does float64, and is off by far less than the other half
-    return bool((np.abs(np.einsum("ij->i", block) - 1) <= ROW_SUM_TOLERANCE / 2).all())
+    return bool((np.abs(np.einsum("ij->i", block) - 1) <= PLAINLY).all())
 
 
-def _check_block(block: NDArray[Any], start: int) -> None:
+def check_block(block: NDArray[Any], start: int) -> None:
+    """Refuse rows (n, K), numbered from `start`, that are no probabilities."""
     low, high = block.min(axis=1), block.max(axis=1)
     finite = np.isfinite(low) & np.isfinite(high)
     in_range = (low >= LOWEST) & (high <= HIGHEST)

@@ -16,16 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from analysis.base.arrays import over_blocks
-from analysis.base.checks import (
-    check_finite,
-    check_labels,
-    check_probabilities,
-    check_top,
-    quick_floats,
-    top_of_block,
-)
+from analysis.base.checks import check_finite, check_labels, check_top
 from analysis.base.errors import BadInput
+from analysis.base.looks import Looks, Ranked, checked, ranked
 
 Array = NDArray[Any]
 
@@ -121,7 +114,8 @@ class Predictions:
 
     Dense: `probs` (N, K) floats whose rows sum to one. Top-k: `top_class` (N, k) int, best first, and `top_prob` (N, k)
     floats, rows summing to at most one. `features` (N, D) or None. `held_out` (N,) bool: no training on that image.
-    `training_margin` (N,) or None: the given label's lead in logits while it was learnt (NaN: never). Rows are checked.
+    `training_margin` (N,) or None: the given label's lead in logits while it was learnt (NaN: never). `looks`: a device
+    that looks at dense rows in place of the processor, or None. Rows are checked.
     """
 
     model: str
@@ -132,13 +126,14 @@ class Predictions:
     top_prob: Array | None = None
     features: Array | None = None
     training_margin: Array | None = None
-    _best: tuple[NDArray[np.int64], Array] | None = field(init=False, repr=False, default=None)
+    looks: Looks | None = field(repr=False, default=None)
+    _best: Ranked | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         if (self.probs is None) == (self.top_class is None) or (self.top_class is None) != (self.top_prob is None):
             raise ValueError("predictions are either dense (`probs`) or top-k (`top_class` and `top_prob`)")
         if self.probs is not None:
-            object.__setattr__(self, "_best", check_probabilities(self.probs, n_classes=self.n_classes))
+            object.__setattr__(self, "_best", checked(self.probs, self.n_classes, self.looks))
         else:
             check_top(self.top_class, self.top_prob, self.n_classes)  # type: ignore[arg-type]  # both set, see above
         for name in ("features", "held_out", "training_margin"):
@@ -156,19 +151,15 @@ class Predictions:
         if self.probs is None:
             assert self.top_class is not None and self.top_prob is not None
             return self.top_class[rows, :k].astype(np.int64), self.top_prob[rows, :k]
-        if self._best is not None and k == 1:
-            return self._best[0][rows, None], self._best[1][rows, None]
-        probs = np.asarray(self.probs[rows])
-        ids = np.empty((len(probs), k), np.int64)
-        values = np.empty((len(probs), k), probs.dtype)
+        known = self.known_best
+        if known is not None and k <= known[0].shape[1]:
+            return known[0][rows, :k], known[1][rows, :k]
+        return ranked(np.asarray(self.probs[rows]), k, self.looks)
 
-        def look(part: slice) -> None:
-            block = quick_floats(probs[part])
-            ids[part] = top_of_block(block, k)
-            values[part] = np.take_along_axis(block, ids[part], axis=1)
-
-        over_blocks(look, len(probs), probs.shape[1] * probs.itemsize)
-        return ids, values
+    @property
+    def known_best(self) -> Ranked | None:
+        """The best classes of dense rows (N, 1 or 2) and their probabilities, known since the check; None of lists."""
+        return self._best
 
     @property
     def n_listed(self) -> int:

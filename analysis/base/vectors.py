@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+GRID = 2.0**18  # of float32 similarities: products of equal rows differ by a rounding, and should tie
+
 
 def unit_rows(block: NDArray[Any], kind: type[np.floating] = np.float32) -> NDArray[Any]:
     """Rows (n, D) scaled to length one; rows of zeros stay zero, huge values do not overflow."""

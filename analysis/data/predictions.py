@@ -131,7 +131,7 @@ def checked(
     raw: Raw, dataset: Dataset, file: str, *, convert: Convert, held_out: bool | None, progress: Progress
 ) -> Predictions:
     """Predictions from aligned arrays, or BadInput naming the file and the first bad row."""
-    values: dict[str, Array]
+    values: dict[str, Any]
     if raw.probs is None and raw.logits is None:
         values = _top(raw, dataset, file, progress)
     else:

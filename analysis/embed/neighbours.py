@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.base.arrays import row_blocks
+from analysis.base.arrays import row_blocks, scratch
 from analysis.base.checks import check_finite
 from analysis.base.progress import Progress, Silent
 from analysis.base.types import Neighbours
-from analysis.base.vectors import unit_rows
+from analysis.base.vectors import GRID, unit_rows
 
 Floats = NDArray[np.float32]
 Found = tuple[NDArray[np.int64], Floats]
+Columns = Callable[[slice, int], NDArray[np.int64] | None]
 
 EXACT_WORK = 5e12  # N * N * D: about 100,000 images of 500 features, two minutes on two cores
 ROWS, COLUMNS = 1_024, 8_192  # of one tile of similarities: 32 MiB
-GRID = 2.0**18  # of float32 similarities: products of equal rows differ by a rounding, and should tie
 FINE = 2.0**30  # of float64 similarities, by which the found ones are put in order
 SPARE = 8  # more than k are found in float32, so that a rounding at the cut does not decide
 
 
-def nearest(features: NDArray[Any], k: int, *, seed: int = 0, progress: Progress | None = None) -> Neighbours:
+class Tiles(Protocol):
+    """A device that multiplies tiles of similarities by the rules of `exact`."""
+
+    rows_at_once: int
+
+    def takes(self, n: int, dimensions: int) -> bool:
+        """Is an exact search among `n` images quicker there, and not too long?"""
+
+    def best_columns(self, unit: Floats, rows: slice, k: int) -> NDArray[np.int64] | None:
+        """The k best columns (n, k) of some rows of `unit` (N, D), 0 < k < N; None once the device cannot go on."""
+
+
+def nearest(
+    features: NDArray[Any],
+    k: int,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    tiles: Tiles | None = None,
+) -> Neighbours:
     """The k nearest images of every row of `features` (N, D), best first, lower row first on ties, without itself.
 
     Another image with the same features is a neighbour like any other. With fewer than k + 1 images all others are
-    given, so one image has (1, 0). Rows of zeros are similar (0) to nothing. Exact up to about 100,000 images, found by
-    pynndescent (seeded) beyond. Raises BadInput for NaN or infinity, naming the row.
+    given, so one image has (1, 0). Rows of zeros are similar (0) to nothing. Exact up to about 100,000 images, or as
+    many as `tiles` takes, found by pynndescent (seeded) beyond. Raises BadInput for NaN or infinity, naming the row.
     """
     check_finite(features, "The features")
     progress = progress or Silent()
@@ -36,6 +57,10 @@ def nearest(features: NDArray[Any], k: int, *, seed: int = 0, progress: Progress
     k = min(k, n - 1)
     if k <= 0:
         return Neighbours(np.zeros((n, 0), np.int32), np.zeros((n, 0), np.float32))
+    if tiles is not None and tiles.takes(n, features.shape[1]):
+        found = _exact_elsewhere(features, k, tiles, progress=progress)
+        if found is not None:
+            return found
     if float(n) * n * features.shape[1] <= EXACT_WORK:
         return exact(features, k, progress=progress)
     return approximate(features, k, seed=seed, progress=progress)
@@ -43,12 +68,31 @@ def nearest(features: NDArray[Any], k: int, *, seed: int = 0, progress: Progress
 
 def exact(features: NDArray[Any], k: int, *, progress: Progress) -> Neighbours:
     """All similarities tile by tile, the k best kept: memory is one tile and the result. Wants 0 < k < N."""
+    found = _searched(features, k, ROWS, partial(_best_of_rows, features), progress=progress)
+    assert found is not None
+    return found
+
+
+def _exact_elsewhere(features: NDArray[Any], k: int, tiles: Tiles, *, progress: Progress) -> Neighbours | None:
+    """The same on a device; None if it gives up. Another answer only among more than SPARE near equals at the cut."""
+    unit = scratch(features.shape, np.float32)
+    for rows in row_blocks(len(features), features.shape[1] * 4):
+        unit[rows] = unit_rows(features[rows])
+    return _searched(features, k, tiles.rows_at_once, partial(tiles.best_columns, unit), progress=progress)
+
+
+def _searched(
+    features: NDArray[Any], k: int, at_once: int, columns: Columns, *, progress: Progress
+) -> Neighbours | None:
+    """The neighbours of all rows, `columns` telling a few more than k of each; None if it gives up."""
     n = len(features)
     index, similarity = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     progress.start("nearest images", n)
-    for start in range(0, n, ROWS):
-        rows = slice(start, min(n, start + ROWS))
-        found = _best_of_rows(features, rows, min(k + SPARE, n - 1))
+    for start in range(0, n, at_once):
+        rows = slice(start, min(n, start + at_once))
+        found = columns(rows, min(k + SPARE, n - 1))
+        if found is None:
+            return None
         index[rows], similarity[rows] = _in_order(features, rows, found, k)
         progress.advance(rows.stop - rows.start)
     return Neighbours(index, similarity)

@@ -10,9 +10,11 @@ import torch
 
 from analysis.base.errors import NotAvailable
 from analysis.base.progress import Progress
+from analysis.models.device import Device
 
 Result = TypeVar("Result")
 
+CPU_ROOM = 512 << 20
 # how torch words it on the CPU, on CUDA's side libraries and on MPS, where it is a plain RuntimeError
 SIGNS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed", "alloc_failed")
 
@@ -22,6 +24,26 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in SIGNS)
+
+
+def is_broken(error: BaseException) -> bool:
+    """Does this error say that the device itself has failed, so that nothing more can be done on it?"""
+    return isinstance(error, torch.AcceleratorError)
+
+
+def clear() -> None:
+    """Give back what is no longer used."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def room(device: Device) -> int:
+    """Bytes that may be used at once on a device for looking at a matrix: half of what is free on a GPU."""
+    if device.kind != "cuda":
+        return CPU_ROOM
+    free, _ = torch.cuda.mem_get_info(device.name)
+    return int(free // 2)
 
 
 class Batch:
@@ -54,7 +76,5 @@ class Batch:
     def halve(self) -> None:
         """Go on with half the batch, and say so."""
         self.size = max(1, self.size // 2)
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        clear()
         self._progress.note(f"Out of memory: going on with {self.size} images at a time")

@@ -89,6 +89,13 @@ def _guess(predictions: Predictions, facts: RowFacts, threshold: Array, *, form:
     guess = np.where(facts.p_predicted >= cut[facts.predicted], facts.predicted, -1)
     # few: their best class misses its own threshold, so that a less probable one may be the only one to reach its own
     rest = np.flatnonzero((guess == -1) & (facts.p_predicted >= cut.min(initial=np.inf)))
+    looks, probs = predictions.looks, predictions.probs
+    found = None if looks is None or probs is None else looks.reaching(probs, rest, cut)
+    if found is not None:
+        n_reaching, best = found
+        several = best if form == "paper" else facts.predicted[rest]
+        guess[rest] = np.select([n_reaching == 0, n_reaching == 1], [-1, best], several)
+        return guess
 
     def look(part: slice) -> None:
         rows = rest[part]

@@ -85,8 +85,10 @@ def gather(given: Array, predictions: Predictions) -> RowFacts:
 
 
 def _second(predictions: Predictions, given: Array, rows: Array) -> tuple[NDArray[np.int64], Array]:
-    """Of some rows the most probable class that is not the given one, and its probability."""
-    at = np.arange(len(rows))
+    """Of some rows, predicted as given, the most probable class that is not the given one, and its probability."""
+    at, best = np.arange(len(rows)), predictions.known_best
+    if best is not None and best[0].shape[1] > 1:
+        return best[0][rows, 1], best[1][rows, 1]
     if predictions.probs is not None:
         block = quick_floats(predictions.probs[rows])  # indexing by row numbers has made a copy
         block[at, given] = -np.inf
