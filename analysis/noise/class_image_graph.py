@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.noise.evidence import Evidence, chance, fit_line, for_label, settled
+from analysis.noise.evidence import Evidence, Wrong, chance, fit_line, for_label, from_other, settled
 from analysis.noise.image_groups import Groups, find_groups, strays, without
 from analysis.noise.links import Links, measure
 
@@ -30,18 +30,23 @@ class Cleaning:
     class it resembles most (the given one where there is no other). `own_similarity` (N,): mean cosine to the nearest
     group of its own class, itself left out, NaN where it is the only image; `own_size` (N,) the images of that group.
     `other_similarity` (N,): the same of the suggested class. `fits_other` (N,): the suggested class is likelier than
-    none. `noise`: share of wrong labels.
+    none. `wrong`: the shares of wrong labels.
     """
 
     evidence: Evidence
     links: Links
-    noise: float
+    wrong: Wrong
     for_label: Floats
     suggested: Rows
     own_similarity: Floats
     own_size: Rows
     other_similarity: Floats
     fits_other: NDArray[np.bool_]
+
+    @property
+    def noise(self) -> float:
+        """The share of wrong labels."""
+        return self.wrong.noise
 
     @property
     def groups(self) -> Groups:
@@ -61,7 +66,7 @@ class Cleaning:
     def suspicion_if(self, rows: Rows, labels: Rows) -> Floats:
         """The suspicion (M,) that each of `rows` (M,) would have if its own label alone were that of `labels` (M,)."""
         found = self.evidence.compare(rows, labels)
-        return chance(-for_label(found, self.evidence.n_others, self.noise))
+        return chance(-for_label(found, self.evidence.n_others, self.wrong))
 
 
 def clean(features: Array, given: NDArray[np.int64], *, n_classes: int, tie: Rows | None = None) -> Cleaning:
@@ -80,16 +85,16 @@ def clean(features: Array, given: NDArray[np.int64], *, n_classes: int, tie: Row
     evidence = Evidence(features, given, groups, line)
     found = evidence.compare(np.arange(len(given)), given)
     own_size = groups.size[found.own_group] - (groups.group == found.own_group)
-    noise = settled(found, own_size > 0, evidence.n_others, start=links.noise)
+    wrong = settled(found, own_size > 0, evidence.n_others, start=links.noise)
     other = found.other_group
     return Cleaning(
         evidence=evidence,
         links=links,
-        noise=noise,
-        for_label=for_label(found, evidence.n_others, noise),
+        wrong=wrong,
+        for_label=for_label(found, evidence.n_others, wrong),
         suggested=np.where(other >= 0, groups.class_of[other], given),
         own_similarity=evidence.similarity(found.own, own_size),
         own_size=own_size.astype(np.int64),
         other_similarity=evidence.similarity(found.other, np.where(other >= 0, groups.size[other], 0)),
-        fits_other=found.other > np.log(evidence.n_others),
+        fits_other=from_other(found, evidence.n_others, wrong) > 0,
     )

@@ -31,7 +31,8 @@ class Compared:
 
     `other_group` is -1, `other` minus infinity where there is no other class. `least` (M,): log odds below which a
     label does not fall by the unlikeness to its class alone. Of n images that are all unlike each other one may be
-    right, and nothing says which; minus infinity in classes with a consensus.
+    right, and nothing says which; minus infinity in classes with a consensus. `rivals` (M,): where the other group is a
+    single image, how many images of its class are as likely to be the right one, itself included; else 0.
     """
 
     own: Floats
@@ -39,6 +40,7 @@ class Compared:
     other: Floats
     other_group: Rows
     least: Floats
+    rivals: Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,8 @@ class Evidence:
         """The best group for and against the `labels` (M,) of `rows` (M,), block by block."""
         m = len(rows)
         least = self._least(rows, labels)
-        out = Compared(np.empty(m), np.empty(m, np.int64), np.full(m, -np.inf), np.full(m, -1), least)
+        nowhere = np.full(m, -1)
+        out = Compared(np.empty(m), np.empty(m, np.int64), np.full(m, -np.inf), nowhere, least, np.zeros(m, np.int64))
         alone = len(np.unique(self.groups.class_of)) == 1
         for part in row_blocks(m, len(self.groups.size) * 8, block_bytes=BLOCK):
             odds = self.log_odds(rows[part])
@@ -97,9 +100,18 @@ class Evidence:
                 odds[mine] = -np.inf
                 out.other_group[part] = odds.argmax(axis=1)
                 out.other[part] = odds[at, out.other_group[part]]
+        if not alone:
+            out.rivals[:] = self._rivals[out.other_group]
         # a class without any image says nothing for or against itself
         np.copyto(out.own, 0.0, where=np.isneginf(out.own))
         return out
+
+    @cached_property
+    def _rivals(self) -> Rows:
+        """(G,): of a group that is one image, the images of its class, each of which may be the right one; else 0."""
+        number = np.bincount(self.groups.class_of, minlength=len(self.groups.consensus))[self.groups.class_of]
+        single = (self.groups.size == 1) & ((number == 1) | ~self.groups.consensus[self.groups.class_of])
+        return np.where(single, number, 0)
 
     def _least(self, rows: Rows, labels: Rows) -> Floats:
         others = np.bincount(self.groups.class_of, minlength=len(self.groups.consensus))[labels]
@@ -129,23 +141,56 @@ def fit_line(features: Array, given: NDArray[np.int64], groups: Groups, order: R
     return log_odds_line((own / n, n), (apart, sizes))
 
 
-def for_label(found: Compared, n_others: int, noise: float) -> Floats:
-    """Log odds (M,) that a label is right. Half of the wrong ones hide one of the other classes, each as likely, half
-    none of the classes."""
-    wrong = np.logaddexp(0, found.other - np.log(n_others)) - np.log(2)
-    return np.asarray(np.maximum(found.own + np.log((1 - noise) / noise), found.least) - wrong)
+@dataclass(frozen=True)
+class Wrong:
+    """Of all labels: the share that hides another of the classes, and the share that hides none of them."""
+
+    other: float
+    none: float
+
+    @property
+    def noise(self) -> float:
+        """The share of wrong labels."""
+        return self.other + self.none
 
 
-def settled(found: Compared, known: NDArray[np.bool_], n_others: int, *, start: float) -> float:
-    """The share of wrong labels with which the chances of all images agree that have company (`known`, (M,)).
+def for_label(found: Compared, n_others: int, wrong: Wrong) -> Floats:
+    """Log odds (M,) that a label is right rather than wrong. All other classes are as likely.
 
-    Expectation-maximisation from `start`; never nothing, never more than half.
+    To be like a single image of another class says that one of the two has the wrong label: the other one the more
+    likely, the less is known of it. A group of several images is taken to be what its label says.
     """
-    least = 0.5 / (np.count_nonzero(known) + 1)
+    doubt = np.where(found.rivals > 1, 1 - 1 / np.maximum(found.rivals, 1), wrong.noise * (found.rivals == 1))
+    right = np.maximum(found.own + np.log(1 - wrong.noise), found.least + np.log(wrong.noise))
+    with np.errstate(divide="ignore"):  # nothing speaks against a group of several
+        mine_there = found.other + np.log(doubt * wrong.other / wrong.noise / n_others)
+    hidden = found.other + np.log((1 - doubt) * wrong.other / n_others)
+    return np.asarray(right + np.logaddexp(0, mine_there) - np.logaddexp(hidden, np.log(wrong.none)))
+
+
+def from_other(found: Compared, n_others: int, wrong: Wrong) -> Floats:
+    """Log odds (M,) that an image whose label is wrong belongs to another class rather than to none."""
+    return np.asarray(found.other + np.log(wrong.other / n_others) - np.log(wrong.none))
+
+
+def settled(found: Compared, known: NDArray[np.bool_], n_others: int, *, start: float) -> Wrong:
+    """The shares of wrong labels with which the chances of all images agree that have company (`known`, (M,)).
+
+    Expectation-maximisation from `start`; never nothing, never more than half. How the wrong ones divide is drawn to
+    halves by as many images as the square root of their number, or a few images would settle it where few are wrong.
+    """
+    n = np.count_nonzero(known)
+    least = 0.5 / (n + 1)
     noise = min(MOST_NOISE, max(least, start))
-    for _ in range(ROUNDS if known.any() else 0):
-        noise = min(MOST_NOISE, max(least, float(chance(-for_label(found, n_others, noise)[known]).mean())))
-    return noise
+    wrong = Wrong(noise / 2, noise / 2)
+    for _ in range(ROUNDS if n else 0):
+        is_wrong = chance(-for_label(found, n_others, wrong)[known])
+        hides_other = float(is_wrong @ chance(from_other(found, n_others, wrong)[known]))
+        noise = min(MOST_NOISE, max(least, float(is_wrong.mean())))
+        drawn = np.sqrt(n * noise)
+        part = float((hides_other + drawn / 2) / (is_wrong.sum() + drawn))
+        wrong = Wrong(noise * part, noise * (1 - part))
+    return wrong
 
 
 def chance(log_odds: Floats) -> Floats:

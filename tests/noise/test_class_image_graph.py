@@ -54,6 +54,27 @@ def test_a_single_image_is_suspicious_only_where_it_looks_like_somebody_else() -
     assert suspicion[1:100].max() < 0.5
 
 
+def test_of_two_like_images_the_one_that_contradicts_its_class_is_the_wrong_one() -> None:
+    features, who = people([6] * 20 + [1] * 40)
+    features = np.vstack([features, features[-1] + 0.001])  # the last person again, under another single person's name
+    found = cleaned(features, np.r_[who, 30])
+    assert found.action[-1] == "relabel" and found.suggested[-1] == who[-1]
+    assert found.action[-2] == "keep"
+    assert found.suspicion[-1] > 0.8 and found.suspicion[-2] < 0.2
+
+
+def test_people_whom_nobody_resembles_are_suspected_as_far_as_there_are_such_people() -> None:
+    features, who = people([8] * 60)
+    given = plant(who, 60, share=0.1, seed=1).given
+    among_themselves = cleaned(features, given).wrong
+    assert among_themselves.other > 5 * among_themselves.none
+    given, gone = given.copy(), who >= 40  # the last 20 people have no images of their own any more
+    rows = np.flatnonzero(~gone | (given < 40))
+    given = np.where(given[rows] < 40, given[rows], who[rows])
+    strangers = cleaned(features[rows], given).wrong
+    assert strangers.none > 2 * among_themselves.none
+
+
 def test_wrong_images_that_hold_together_do_not_stand_for_the_class() -> None:
     features, who = people([60, 300])
     given = who.copy()
