@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,7 +93,8 @@ def _score(args: argparse.Namespace) -> int:
     from analysis.plain import score
     from analysis.terminal import TerminalProgress
 
-    counts = score(args.labels, args.probs, args.out, progress=TerminalProgress())
+    with closing(TerminalProgress()) as progress:
+        counts = score(args.labels, args.probs, args.out, progress=progress, device=args.device)
     aside = f", {counts['unlabelled']:,} without a label" if counts["unlabelled"] else ""
     print(f"{args.out}: {counts['images']:,} images{aside}, {counts['suspects']:,} suspects")
     return 0

@@ -124,6 +124,9 @@ def _add_score(commands: Any) -> None:
     parser.add_argument("--labels", required=True, metavar="F", help="given labels: npy, npz, csv, parquet or txt")
     parser.add_argument("--probs", required=True, metavar="F", help="held-out probabilities (images, classes)")
     parser.add_argument("--out", required=True, metavar="F", help="the table: .parquet, or .csv")
+    parser.add_argument(
+        "--device", default="auto", help="auto (a GPU where there is one and --probs is large), cpu or cuda"
+    )
 
 
 def _add_graph(commands: Any) -> None:

@@ -20,6 +20,7 @@ from analysis.base.arrays import digest_of
 from analysis.base.config import RunSettings
 from analysis.base.errors import Cancelled, UserError
 from analysis.base.progress import Progress
+from analysis.models.elsewhere import Elsewhere
 from analysis.runs.models import models_stamp
 from analysis.runs.progress import RunProgress
 from analysis.runs.run import CANCELLED, DONE, FAILED, RUNNING, Run, start_ticks
@@ -58,13 +59,17 @@ STEPS: tuple[Step, ...] = (
 
 @dataclass(frozen=True)
 class Context:
-    """What a step works on: the workspace, the run that receives artifacts, the settings, its key and its progress."""
+    """What a step works on: the workspace, the run that receives artifacts, the settings, its key and its progress.
+
+    `elsewhere`: the GPU for large matrices, if there is one and the settings let it.
+    """
 
     workspace: Workspace
     run: Run
     settings: RunSettings
     key: str
     progress: RunProgress
+    elsewhere: Elsewhere
 
 
 def keys_of(workspace: Workspace, settings: RunSettings) -> dict[str, str]:
@@ -121,8 +126,9 @@ def analyse(workspace: Workspace, run: Run, settings: RunSettings, *, echo: Prog
         progress = RunProgress(run, echo)
         _begin(run, settings)
         with _interruptible(run), _outcome(run):
+            elsewhere = Elsewhere(settings.models.device, progress)
             for number, step in enumerate(STEPS):
-                context = Context(workspace, run, settings, keys[step.name], progress)
+                context = Context(workspace, run, settings, keys[step.name], progress, elsewhere)
                 _do(step, number, context)
             run.clear_parts()
     finally:

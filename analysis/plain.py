@@ -17,26 +17,29 @@ from analysis.base.errors import BadInput
 from analysis.base.progress import Progress
 from analysis.base.types import ConfusionGraph, Predictions
 from analysis.data.plain_arrays import load_labels, load_probs
+from analysis.models.elsewhere import Elsewhere
 from analysis.runs.files import write_table
 
 
-def score(labels: str, probs: str, out: str, *, progress: Progress) -> dict[str, Any]:
+def score(labels: str, probs: str, out: str, *, progress: Progress, device: str = "cpu") -> dict[str, Any]:
     """Write a Parquet or CSV file with one row per image, in input order; give back the counts to print.
 
     Columns: given, suggested (class numbers; -1 where the image has no label), suspicion, one column per scorer, one
     True or False per filter of confident learning, is_suspect (prune_by_noise_rate), kind. Memory grows with the
-    images, not with the classes: a large matrix in a .npy file is read where it lies.
+    images, not with the classes: a large matrix in a .npy file is read where it lies, on `device` (auto: on a GPU where
+    there is one and the matrix is large).
     """
     from analysis.confusion.graph import build_graph
     from analysis.noise.combine import score_all
     from analysis.noise.filters import FILTERS
     from analysis.noise.scorer import ScorerInputs
 
+    looks = Elsewhere(device, progress)
     given, matrix, classes = _labels_and_probs(labels, probs)
     labelled = given >= 0
     n_classes = matrix.shape[1]
     kept = take_rows(matrix, np.flatnonzero(labelled))
-    predictions = Predictions("given", n_classes, np.ones(len(kept), bool), probs=kept)
+    predictions = Predictions("given", n_classes, np.ones(len(kept), bool), probs=kept, looks=looks)
     graph = build_graph(given[labelled], predictions, n_classes=n_classes, settings=GraphSettings())
     names = classes or tuple(str(k) for k in range(n_classes))
     inputs = ScorerInputs(

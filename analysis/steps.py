@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.base.arrays import wilson
+from analysis.base.looks import Looks
 from analysis.base.types import ConfusionGraph, Dataset, Neighbours, Predictions
 from analysis.runs.run import Run
 from analysis.steps_features import imported, predicted_by_features
@@ -58,8 +59,8 @@ def _predicted(context: Context, dataset: Dataset) -> tuple[Predictions, dict[st
     return found, {"mode": choice.mode, "why": choice.why, "device": choice.device}
 
 
-def stored_predictions(run: Run, n_classes: int) -> Predictions:
-    """The predictions of a run, memory-mapped."""
+def stored_predictions(run: Run, n_classes: int, looks: Looks | None) -> Predictions:
+    """The predictions of a run, memory-mapped; looked at by the device `looks` where that pays."""
     dense = run.array("probs") if run.has("probs") else None
     return Predictions(
         model=str(run.json("model")["model"]),
@@ -70,6 +71,7 @@ def stored_predictions(run: Run, n_classes: int) -> Predictions:
         top_prob=None if dense is not None else run.array("top_prob"),
         features=run.array("features") if run.has("features") else None,
         training_margin=run.array("training_margin") if run.has("training_margin") else None,
+        looks=looks,
     )
 
 
@@ -82,7 +84,8 @@ def neighbours(context: Context) -> dict[str, Any]:
         return {}
     k = max(NEIGHBOURS_STORED, context.settings.map.neighbours)
     seed = context.settings.map.seed
-    found = nearest(context.run.array("features"), k, seed=seed, progress=context.progress)
+    features = context.run.array("features")
+    found = nearest(features, k, seed=seed, progress=context.progress, tiles=context.elsewhere)
     return {"neighbour_index": found.index, "neighbour_similarity": found.similarity}
 
 
@@ -101,7 +104,7 @@ def graph(context: Context) -> dict[str, Any]:
     from analysis.confusion.report import edges_table
 
     dataset = context.workspace.dataset()
-    found = stored_predictions(context.run, dataset.n_classes)
+    found = stored_predictions(context.run, dataset.n_classes, context.elsewhere)
     confusion = confusion_table(dataset.given, found, dataset.n_classes)
     built = build_graph(dataset.given, found, n_classes=dataset.n_classes, settings=context.settings.graph)
     xy = class_positions(built, seed=context.settings.graph.seed)
@@ -151,7 +154,7 @@ def scores(context: Context) -> dict[str, Any]:
     dataset = context.workspace.dataset()
     inputs = ScorerInputs(
         given=dataset.given,
-        predictions=stored_predictions(context.run, dataset.n_classes),
+        predictions=stored_predictions(context.run, dataset.n_classes, context.elsewhere),
         n_classes=dataset.n_classes,
         neighbours=stored_neighbours(context.run),
         graph=stored_graph(context.run),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.base.errors import NotAvailable
 from analysis.base.looks import Array, Best, Ranked
 from analysis.base.progress import Progress
 
@@ -38,7 +39,9 @@ class Elsewhere:
     def __init__(self, asked: str, progress: Progress) -> None:
         self._asked, self._progress = asked, progress
         self._device: Device | None = None
-        self._off = not (asked == "auto" or asked.startswith("cuda"))
+        if asked.partition(":")[0] not in ("auto", "cpu", "cuda", "mps"):
+            raise NotAvailable(f"There is no device {asked!r}", wanted="auto, cpu, cuda, cuda:N or mps")
+        self._off = asked != "auto" and not asked.startswith("cuda")
 
     def best(self, values: Array, k: int) -> Best | None:
         """See `Looks.best`."""

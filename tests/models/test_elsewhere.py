@@ -289,3 +289,8 @@ def test_lists_of_the_best_classes_stay_on_the_processor() -> None:
     held_out = np.ones(len(given), bool)
     found = Predictions("m", 7, held_out, top_class=classes, top_prob=values, looks=looks)
     assert confident_learning(given, found).mask().any() and looks.done == 0
+
+
+def test_an_unknown_device_is_refused_without_loading_torch() -> None:
+    with pytest.raises(NotAvailable, match="There is no device 'gpu'.*cuda:N"):
+        Elsewhere("gpu", Silent())
