@@ -21,10 +21,6 @@ REFERENCES: dict[str, str] = {
     "Fleiss71": (
         "J. L. Fleiss, Measuring nominal scale agreement among many raters, Psychol. Bull. 76, 1971, pp. 378-382."
     ),
-    "Garg21": (
-        "S. Garg, Y. Wu, A. Smola, S. Balakrishnan, Z. Lipton, Mixture proportion estimation and PU learning: a modern"
-        " approach, NeurIPS 2021, arXiv:2111.00980."
-    ),
     "Guo17": "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.",
     "He16": "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016.",
     "Higuchi22": "K. Higuchi, Ranking changed after removing 14,000 label errors on ImageNet, 2022.",
@@ -62,7 +58,9 @@ REFERENCES: dict[str, str] = {
         "G. Pleiss, T. Zhang, E. Elenberg, K. Q. Weinberger, Identifying mislabeled data using the area under the"
         " margin ranking, NeurIPS 2020, arXiv:2001.10528."
     ),
+    "Storey02": "J. D. Storey, A direct approach to false discovery rates, J. R. Stat. Soc. B 64, 2002, pp. 479-498.",
     "Traag19": "V. A. Traag, L. Waltman, N. J. van Eck, From Louvain to Leiden, Sci. Rep. 9, art. 5233, 2019.",
+    "Vovk05": "V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, Springer, 2005.",
     "WCAG22": "W3C, Web Content Accessibility Guidelines (WCAG) 2.2, 2023.",
     "Wilson27": (
         "E. B. Wilson, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc. 22,"

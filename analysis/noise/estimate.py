@@ -11,6 +11,7 @@ from analysis.base.arrays import wilson
 from analysis.noise.chance import Combined
 from analysis.noise.scorer import ScorerInputs
 
+Array = NDArray[Any]
 Floats = NDArray[np.float64]
 PAIRS = 200  # the fullest ones are listed
 NORMAL = 1.96  # standard deviations on either side of a 95 % interval
@@ -22,48 +23,49 @@ def estimate_wrong(inputs: ScorerInputs, chances: Combined | None) -> dict[str, 
     With `chances` (as `combine` learns them) the expected numbers are sums of suspicion, `method` "chances"; without,
     1 - trace Q of the calibrated confident joint [North21a], "confident_joint", which takes a weak model's own mistakes
     for wrong labels. Gives `value`, `n` (images), `n_images`, `low`, `high`: a 95 % interval for the chance of drawing
-    these images, and with `chances` also for how the errors came about; no interval holds what the model gets wrong
-    and is sure of, so it is a hint, to be checked by a random audit (METHODS 8.3). `classes`, and with `chances`
-    `class_low`, `class_high`: the share per given class, in class order, None for a class without images. `pairs`, the
-    fullest ones first: `given`, `suggested`, and `n` wrong labels of that pair, with `low` and `high` where known.
+    these images, and with `chances` also for what no data without verdicts can tell apart (`typical.py`). Wrong labels
+    that the model takes for right are in no interval, so it is a hint, to be checked by a random audit (METHODS 8.3).
+    `classes`, and with `chances` `class_low`, `class_high`: the share per given class, in class order, None for a class
+    without images. `pairs`, the fullest ones first: `given`, `suggested`, and `n` wrong labels of that pair, with `low`
+    and `high` where known.
     """
     if chances is None:
         return _by_joint(inputs)
     p = np.asarray(chances.suspicion, np.float64)
-    value = float(p.mean())
-    stretch = (min(chances.low, value) / value, max(chances.high, value) / value) if value else (0.0, 1.0)
-    classes = _expected(p, inputs.given, inputs.n_classes, stretch)
-    shares = [[None if n == 0 else float(x / n) for x, n in zip(side, classes[3], strict=True)] for side in classes[:3]]
+    value, low, high = float(p.mean()), float(chances.low), float(chances.high)
+    classes = _expected(chances, inputs.given, inputs.n_classes)
+    images = np.bincount(inputs.given, minlength=inputs.n_classes)
+    shares = [[None if n == 0 else float(x / n) for x, n in zip(side, images, strict=True)] for side in classes]
     return {
         "method": "chances",
         "value": value,
-        "low": stretch[0] * value,
-        "high": stretch[1] * value,
+        "low": min(low, value),
+        "high": max(high, value),
         "n": round(float(p.sum())),
         "n_images": len(p),
         "classes": shares[0],
         "class_low": shares[1],
         "class_high": shares[2],
-        "pairs": _pairs(inputs, p, stretch),
+        "pairs": _pairs(inputs, chances),
     }
 
 
-def _expected(p: Floats, group: NDArray[Any], n_groups: int, stretch: tuple[float, float]) -> list[Floats]:
-    """Expected wrong labels per group, the ends of their 95 % intervals, and the images, each (G,).
+def _expected(chances: Combined, group: Array, n_groups: int, rows: Array | slice = slice(None)) -> list[Floats]:
+    """Expected wrong labels per group of the images `rows`, and the ends of their 95 % intervals, each (G,)."""
+    total, low, high = (
+        np.bincount(group, p[rows], minlength=n_groups) for p in (chances.suspicion, chances.least, chances.most)
+    )
+    images = np.bincount(group, minlength=n_groups)
+    # a sum of independent chances spreads about its mean like a Poisson count, so its mean lies at most this far off
+    spread = NORMAL * np.sqrt(np.maximum(low, 0)), NORMAL * np.sqrt(high + 1)
+    return [total, np.maximum(0, low - spread[0]), np.minimum(images, high + spread[1])]
 
-    `stretch`: by how much all chances together may be too high and too low.
-    """
-    total, images = np.bincount(group, p, minlength=n_groups), np.bincount(group, minlength=n_groups)
-    spread = NORMAL * np.sqrt(np.bincount(group, p * (1 - p), minlength=n_groups))
-    low, high = np.maximum(0, stretch[0] * total - spread), np.minimum(images, stretch[1] * total + spread)
-    return [total, low, high, images]
 
-
-def _pairs(inputs: ScorerInputs, p: Floats, stretch: tuple[float, float]) -> list[dict[str, Any]]:
-    differs = inputs.facts.other != inputs.given
+def _pairs(inputs: ScorerInputs, chances: Combined) -> list[dict[str, Any]]:
+    differs = np.flatnonzero(inputs.facts.other != inputs.given)
     keys = inputs.given[differs] * inputs.n_classes + inputs.facts.other[differs]
     names, group = np.unique(keys, return_inverse=True)
-    total, low, high, _ = _expected(p[differs], group, len(names), stretch)
+    total, low, high = _expected(chances, group, len(names), differs)
     first = np.argsort(-total, kind="stable")[:PAIRS]
     return [
         {

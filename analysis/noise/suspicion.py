@@ -5,15 +5,14 @@ would score if it had another label, and labels drawn so are wrong, up to the sh
 ones. That gives the scores of wrong labels; the given labels are a mixture of right and wrong ones.
 
 1. A logistic function of the scores, none of which may lower it, tells drawn from given labels: the order.
-2. The share of wrong labels among the given ones: where the order puts most weight on drawn labels, nearly all given
-   labels are wrong too, so the ratio of the two groups there is the share ("best bin", [Garg21]).
-3. Suspicion = share x (density of drawn labels / density of given labels) at the image's place, made monotone.
+2. The share of wrong labels among the given ones: `typical.py`.
+3. Suspicion = share x (density of wrong labels / density of given labels) at the image's place, made monotone:
+   `chance.py`.
 
 Which labels to draw is the one assumption. Some people slip between two classes whatever the image looks like: drawn
 from the confusions of the class. Others are led astray by the image: drawn from the model's own probabilities. The
-order is learnt from the first, which leaves it sharp; for the chances each gives half, and the interval of the share
-reaches from the first to the second. Errors that look like an unsure model's usual doubts are still told too low, and
-the sure mistakes of a weak model too high.
+order is learnt from the first, which leaves it sharp; the chances know both. Errors that look like an unsure model's
+usual doubts are still told too low.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from scipy.optimize import minimize
 from analysis.base.arrays import row_blocks
 from analysis.noise.chance import Combined, calibrate
 from analysis.noise.scorer import SCORERS, Scorer, ScorerInputs
+from analysis.noise.typical import places
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -59,7 +59,13 @@ def combine(inputs: ScorerInputs, columns: dict[str, Array]) -> Combined | None:
     by_image = _as_if(able, inputs, rows, labels_by_image(inputs, rows, rng))
     order = _fit(given[own], by_class)
     weights = order.weight.reshape(-1, 2).sum(axis=1).tolist()
-    told = calibrate(order.of(given), order.of(by_class), order.of(by_image))
+    value = order.of(given)
+
+    def ask(rows: Array, labels: Array) -> Floats:
+        return order.of(_as_if(able, inputs, rows, labels))
+
+    doubted = places(value, inputs.given, inputs.facts.predicted, seen=seen, ask=ask)
+    told = calibrate(value, order.of(by_image), doubted)
     return replace(told, weights=dict(zip((spec.name for spec in able), weights, strict=True)))
 
 
