@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.base.arrays import wilson
 from analysis.base.looks import Looks
+from analysis.base.looks import Looks
 from analysis.base.types import ConfusionGraph, Dataset, Neighbours, Predictions
 from analysis.runs.run import Run
 from analysis.steps_features import imported, predicted_by_features
@@ -30,7 +31,7 @@ def predictions(context: Context) -> dict[str, Any]:
         found, facts = predicted_by_features(context, dataset)
     else:
         found, facts = _predicted(context, dataset)
-    top_class, top_prob = found.top(TOP_STORED)
+    top_class, top_prob = found.top(TOP_STORED, looks=context.elsewhere)
     made: dict[str, Any] = {
         "top_class": top_class.astype(np.int32),
         "top_prob": np.asarray(top_prob, np.float32),

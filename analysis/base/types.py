@@ -145,8 +145,11 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.probs if self.probs is not None else self.top_class)  # type: ignore[arg-type]
 
-    def top(self, k: int, rows: slice = slice(None)) -> tuple[NDArray[np.int64], Array]:
-        """The k most probable classes (n, k) of `rows` and their probabilities, best first, lower class on ties."""
+    def top(self, k: int, rows: slice = slice(None), *, looks: Looks | None = None) -> Ranked:
+        """The k most probable classes (n, k) of `rows` and their probabilities, best first, lower class on ties.
+
+        `looks`: a device for this once.
+        """
         k = min(k, self.n_classes)
         if self.probs is None:
             assert self.top_class is not None and self.top_prob is not None
@@ -154,7 +157,7 @@ class Predictions:
         known = self.known_best
         if known is not None and k <= known[0].shape[1]:
             return known[0][rows, :k], known[1][rows, :k]
-        return ranked(np.asarray(self.probs[rows]), k, self.looks)
+        return ranked(np.asarray(self.probs[rows]), k, looks or self.looks)
 
     @property
     def known_best(self) -> Ranked | None:

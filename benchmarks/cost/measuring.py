@@ -73,6 +73,32 @@ def cost(call: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
     }
 
 
+def device_for(name: str) -> Any:
+    """The device of that name for matrices and searches, None for the processor; ends the program if it is not there.
+
+    Torch and CUDA are started here, outside of what is measured.
+    """
+    from analysis.base.errors import NotAvailable
+    from analysis.base.progress import Silent
+    from analysis.models.elsewhere import Elsewhere
+
+    if name == "cpu":
+        return None
+    device = Elsewhere(name, Silent())
+    try:
+        device.best(np.eye(2, dtype=np.float32), 1)
+    except NotAvailable as error:
+        sys.exit(str(error))
+    return device
+
+
+def timed(call: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
+    """`cost` and `wall_s`, seconds by the clock: what counts where a device does the work."""
+    start = time.perf_counter()
+    result, spent = cost(call)
+    return result, {**spent, "wall_s": round(time.perf_counter() - start, 3)}
+
+
 def in_a_process(script: str, *arguments: object) -> dict[str, Any]:
     """Run a script of this folder with arguments; the JSON row it prints last, an empty one if it prints nothing."""
     command = [sys.executable, script, *map(str, arguments)]
@@ -87,9 +113,9 @@ def say(**row: Any) -> dict[str, Any]:
     return row
 
 
-def least(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The run that took the least processor time."""
-    return min(rows, key=lambda row: row["cpu_s"])
+def least(rows: Sequence[dict[str, Any]], field: str = "cpu_s") -> dict[str, Any]:
+    """The run that took the least processor time, or least of another field."""
+    return min(rows, key=lambda row: row[field])
 
 
 def room_for(folder: Path, n_bytes: int) -> bool:

@@ -2,6 +2,7 @@
 
     python benchmarks/cost/neighbours_cost.py            10,000 x 512, exact
     python benchmarks/cost/neighbours_cost.py --full     50,000 x 512 exact, 500,000 x 512 approximate (minutes, 3 GiB)
+    python benchmarks/cost/neighbours_cost.py --device cuda    on a GPU, exact up to about 450,000 images
 
 Every case runs in a process of its own. Features are 1,000 clusters in 512 dimensions. `cpu_s`: processor seconds, of
 which the approximate search spends some on compiling itself. `recall`: share of the true 15 nearest that are found,
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from measuring import cost, in_a_process, say
+from measuring import device_for, in_a_process, say, timed
 
 K = 15
 DIMENSIONS = 512
@@ -44,26 +45,29 @@ def recall(values: np.ndarray, index: np.ndarray) -> float:
     return float(np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(true, index[rows], strict=True)]))
 
 
-def one(n: int) -> None:
+def one(n: int, device: str) -> None:
     """Measure one size in this process."""
     from analysis.embed.neighbours import nearest
 
-    values = features(n)
-    found, spent = cost(lambda: nearest(values, K))
-    say(benchmark="neighbours_cost", images=n, dimensions=DIMENSIONS, **spent, recall=recall(values, found.index))
+    values, tiles = features(n), device_for(device)
+    found, spent = timed(lambda: nearest(values, K, tiles=tiles))
+    row = {"benchmark": "neighbours_cost", "images": n, "dimensions": DIMENSIONS, "device": device}
+    say(**row, **spent, recall=recall(values, found.index))
 
 
 def main() -> None:
     """Print a row per case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
-        one(args.one)
+        one(args.one, args.device)
         return
+    device_for(args.device)  # is it there?
     for n in QUICK + (FULL if args.full else []):
-        say(**in_a_process(__file__, "--one", n))
+        say(**in_a_process(__file__, "--one", n, "--device", args.device))
 
 
 if __name__ == "__main__":

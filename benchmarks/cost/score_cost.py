@@ -2,6 +2,7 @@
 
     python benchmarks/cost/score_cost.py            50,000 x 200 (40 MB)
     python benchmarks/cost/score_cost.py --full     1,073,742 x 1,000 (4 GiB of disk, minutes)
+    python benchmarks/cost/score_cost.py --full --device cuda    on a GPU; "auto" is what a user gets
 
 The command as a user gives it, from the start of Python to the written table. `cpu_s`: user and system time.
 `own_mib`: the peak of its anonymous memory, Python and libraries included, looked at every five milliseconds; pages of
@@ -44,7 +45,9 @@ def main() -> None:
     """Print a row per case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
-    for n, k in QUICK + (FULL if parser.parse_args().full else []):
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda or cuda:N")
+    args = parser.parse_args()
+    for n, k in QUICK + (FULL if args.full else []):
         with tempfile.TemporaryDirectory(prefix="lookalike-cost-") as folder:
             place = Path(folder)
             if not room_for(place, n * k * 4):
@@ -52,11 +55,12 @@ def main() -> None:
             write_predictions(n, k, place)
             files = [f"--{name}={place / file}" for name, file in FILES.items()]
             start = time.perf_counter()
-            spent, peak = watched([sys.executable, "-m", "analysis", "score", *files])
+            spent, peak = watched([sys.executable, "-m", "analysis", "score", "--device", args.device, *files])
             say(
                 benchmark="score_cost",
                 images=n,
                 classes=k,
+                device=args.device,
                 matrix_mib=round(n * k * 4 / 2**20),
                 cpu_s=round(spent, 1),
                 wall_s=round(time.perf_counter() - start, 1),
