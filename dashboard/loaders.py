@@ -202,7 +202,7 @@ def _chance(path: str, run_id: str, learnt: int) -> NDArray[np.float64] | None:
     from dashboard import loaders_learning  # builds on this file
 
     found = loaders_learning.learned(path, run_id, learnt) if learnt else None
-    return found.chance if found else None
+    return found.order if found else None
 
 
 def known(path: str) -> Known:

@@ -28,5 +28,5 @@ def _learned(path: str, run_id: str, stamp: str, verdicts: int) -> Learned | Non
     images = Images(columns.given, columns.suggested, columns.suspicion, columns.community)
     found = learning.learn(images, loaders.said(path).verdict)
     if found is not None:
-        loaders.read_only(found.chance)
+        loaders.read_only(found.order)
     return found

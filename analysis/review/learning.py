@@ -3,7 +3,8 @@
 A logistic regression that starts from the suspicion and corrects it by how much more or less often than the suspicion
 says the verdicts so far found the image's class, its suggestion, its pair of classes and its community wrong, drawn to
 no correction by `PRIOR` verdicts (METHODS 1.8). What is judged first is what was most suspicious: rates as such would
-carry the many errors there over to images further down, corrections of the suspicion do not.
+carry the many errors there over to images further down, corrections of the suspicion do not. And the order changes only
+as far down as verdicts reach (`REACH`): further down a class that was often wrong has images of another kind.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ Floats = NDArray[np.float64]
 ENOUGH = 300  # judged images; with fewer the learned order was measured to hurt (METHODS 1.8)
 EACH = 20  # of them wrong, and as many right
 AGAIN = 100  # further verdicts after which the order is learnt anew
+REACH = 3  # images put in another order for each judged one, the most suspicious ones
+COVERED = 0.9  # of the judged images: as far down as these lie the order changes in any case, as after random samples
 PRIOR = 3.0
 PENALTY = 5.0  # of squared weights, in verdicts
 FOLDS = 5
@@ -42,13 +45,16 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """The learnt chance (N,) that each label is wrong, and what it gains on the `judged` images, `wrong` of them wrong.
+    """A new order of all images, and what it gains on the `judged` images, `wrong` of them wrong.
 
+    `order` (N,) in 0..1, higher = to be judged earlier: the `reach` most suspicious images by the learnt chance that
+    their label is wrong, then all others by suspicion as before.
     `before` and `after`: average precision of the order by suspicion and of the learned one on the judged images, each
     image by a model that did not see its verdict; `low`, `high`: 95 % bootstrap interval of the difference.
     """
 
-    chance: Floats
+    order: Floats
+    reach: int
     judged: int
     wrong: int
     before: float
@@ -68,7 +74,8 @@ class Learned:
         return (
             f"{self.judged:,} verdicts, {self.wrong:,} of them wrong. {verdict} (95 % interval of the change "
             f"{self.low:+.2f} to {self.high:+.2f}), each image judged by what was learnt from the others. Measured on "
-            "images that were chosen because they came first: of images further down it says little."
+            "images that were chosen because they came first: of images further down it says little, so that only the "
+            f"{self.reach:,} most suspicious images change their order."
         )
 
 
@@ -91,7 +98,7 @@ def learn(images: Images, verdict: Array, *, seed: int = 0) -> Learned | None:
         return None
     wrong = verdict[known] == WRONG
     groups = _groups(images)
-    chance = _fitted(images, groups, known, wrong)
+    order, reach = _within_reach(images, known, _fitted(images, groups, known, wrong))
     after = np.empty(len(known))
     fold = np.random.default_rng(seed).permutation(len(known)) % FOLDS
     for number in range(FOLDS):
@@ -99,7 +106,18 @@ def learn(images: Images, verdict: Array, *, seed: int = 0) -> Learned | None:
         after[test] = _fitted(images, groups, known[~test], wrong[~test])[known[test]]
     before = np.asarray(images.suspicion, np.float64)[known]
     low, high = _interval(wrong, before, after, seed=seed)
-    return Learned(chance, len(known), int(wrong.sum()), _precision(wrong, before), _precision(wrong, after), low, high)
+    gain = (_precision(wrong, before), _precision(wrong, after), low, high)
+    return Learned(order, reach, len(known), int(wrong.sum()), *gain)
+
+
+def _within_reach(images: Images, known: Array, chance: Floats) -> tuple[Floats, int]:
+    """The learnt `chance` (N,) orders as far down as the `known` images reach, the suspicion beyond; and how far."""
+    suspicion = np.asarray(images.suspicion, np.float64)
+    from_top = np.sort(suspicion)[::-1]
+    covered = np.searchsorted(-from_top, -np.quantile(suspicion[known], 1 - COVERED), side="right")
+    reach = min(len(suspicion), max(REACH * len(known), int(covered)))
+    within = suspicion >= from_top[reach - 1]  # all of equal suspicion or none
+    return np.where(within, (1 + chance) / 2, suspicion / 2), int(within.sum())
 
 
 def _groups(images: Images) -> list[NDArray[np.int64]]:

@@ -50,7 +50,7 @@ def reviewed(case: Case, reviews: int) -> dict[str, Any] | None:
     verdict[plain[:ENOUGH]] = said[plain[:ENOUGH]]
     for _ in range(ENOUGH, reviews, AGAIN):
         found = learn(images, verdict)
-        order = suspicion if found is None else found.chance
+        order = suspicion if found is None else found.order
         left = pool[verdict[pool] == OPEN]
         following = left[np.argsort(-order[left], kind="stable")][:AGAIN]
         verdict[following] = said[following]

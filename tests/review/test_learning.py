@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.evaluate.detection import average_precision
-from analysis.review.learning import ENOUGH, Images, learn, rows_to_learn_from, stage
+from analysis.review.learning import ENOUGH, REACH, Images, learn, rows_to_learn_from, stage
 from analysis.review.said import OPEN, RIGHT, SKIPPED, UNSURE, WRONG
 
 K = 8
@@ -39,7 +39,7 @@ def test_a_bad_pair_of_classes_moves_up_among_the_images_nobody_judged() -> None
     assert found is not None
     left = verdict == OPEN
     before = average_precision(wrong[left], looks.suspicion[left])
-    after = average_precision(wrong[left], found.chance[left])
+    after = average_precision(wrong[left], found.order[left])
     assert after > before + 0.15
     assert found.low > 0 and abs((found.after - found.before) - (after - before)) < 0.12
     assert "Learning from them helps" in found.sentence()
@@ -64,17 +64,27 @@ def test_the_gain_is_measured_on_verdicts_that_were_not_learnt_from() -> None:
     assert found.after < 0.45
 
 
-def test_the_suspicion_keeps_its_say_far_from_what_was_judged() -> None:
+def test_the_order_changes_only_as_far_down_as_verdicts_reach() -> None:
     looks, wrong = images()
-    first = np.argsort(-looks.suspicion)[:500]
+    by_suspicion = np.argsort(-looks.suspicion, kind="stable")
     verdict = np.full(len(wrong), OPEN, np.int8)
+    first = by_suspicion[:500]
     verdict[first] = np.where(wrong[first], WRONG, RIGHT)
     found = learn(looks, verdict)
     assert found is not None
-    same = (looks.given == 0) & (looks.suggested == 3)
-    order = np.argsort(looks.suspicion[same])
-    assert (np.diff(found.chance[same][order]) >= -1e-12).all()
-    assert found.chance[same].min() < 0.5 * found.chance[first].mean()
+    assert found.reach == REACH * 500
+    near, far = by_suspicion[: found.reach], by_suspicion[found.reach :]
+    assert found.order[near].min() > found.order[far].max()
+    np.testing.assert_array_equal(np.argsort(-found.order[far], kind="stable"), np.arange(len(far)))
+    bad = (looks.given[near] == 1) & (looks.suggested[near] == 2)
+    assert found.order[near][bad].mean() > found.order[near][~bad].mean() + 0.05
+
+
+def test_verdicts_on_a_random_sample_reach_far_down() -> None:
+    looks, wrong = images()
+    found = learn(looks, judged(wrong, 400))
+    assert found is not None
+    assert 0.8 * len(wrong) < found.reach < len(wrong)
 
 
 @pytest.mark.parametrize("n", [ENOUGH - 1, 30, 0])
@@ -102,6 +112,6 @@ def test_the_same_verdicts_teach_the_same() -> None:
     looks, wrong = images(n=1500)
     one, two = (learn(looks, judged(wrong, 400)) for _ in range(2))
     assert one is not None and two is not None
-    np.testing.assert_array_equal(one.chance, two.chance)
+    np.testing.assert_array_equal(one.order, two.order)
     assert (one.low, one.high) == (two.low, two.high)
-    assert ((one.chance >= 0) & (one.chance <= 1)).all()
+    assert ((one.order >= 0) & (one.order <= 1)).all()
