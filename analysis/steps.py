@@ -9,7 +9,6 @@ import pandas as pd
 
 from analysis.base.arrays import wilson
 from analysis.base.looks import Looks
-from analysis.base.looks import Looks
 from analysis.base.types import ConfusionGraph, Dataset, Neighbours, Predictions
 from analysis.runs.run import Run
 from analysis.steps_features import imported, predicted_by_features
