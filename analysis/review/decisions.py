@@ -117,6 +117,11 @@ class DecisionStore:
         query = select(events.c.seq).where(self._mine(), events.c.session == session).order_by(events.c.seq)
         return [int(row.seq) for row in self._rows(query)]
 
+    def reviewer_of(self, session: str, seq: int) -> str | None:
+        """Who made the decision of that session and number; None where there is none."""
+        query = select(events.c.reviewer).where(self._mine(), events.c.session == session, events.c.seq == seq)
+        return next((str(row.reviewer) for row in self._rows(query)), None)
+
     def last_seq(self) -> int:
         """The number of the last event, 0 when there is none; grows with every booking."""
         newest = select(events.c.event_id).where(self._mine()).order_by(events.c.event_id.desc()).limit(1)

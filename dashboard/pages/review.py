@@ -20,7 +20,7 @@ from dashboard.widgets.queue_extras import extras_of, mixed
 from dashboard.widgets.queue_options import Options
 from dashboard.widgets.queue_standing import queue_standing
 from dashboard.widgets.queue_table import queue_table
-from dashboard.widgets.reviewer import reviewer_name
+from dashboard.widgets.reviewer import reviewer_name, sign_in_proof
 
 DECK = "review.deck"
 ORDER = "review.order"
@@ -71,7 +71,8 @@ def judge(made: dict[str, Any], seen: Seen, *, choice: Choice, options: Options,
         adjudicate=choice.kind == "disagreements",
         items=source.items(shown, start, known=loaders.known(seen.path), extras=extras),
     )
-    review_deck(seen.opened, deck, reviewer=reviewer, run_id=seen.run.run_id, key=DECK)
+    proof = sign_in_proof(seen.opened.key)
+    review_deck(seen.opened, deck, reviewer=reviewer, proof=proof, run_id=seen.run.run_id, key=DECK)
     queue_standing(seen, choice, accepted=options.accepted)
 
 

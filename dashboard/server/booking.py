@@ -10,6 +10,7 @@ from analysis.base.errors import BadInput, UserError
 from analysis.base.types import MARKS, Decision, Purpose, Verdict
 from analysis.review.limits import SEPARATOR, sift
 from dashboard.server.opened import Opened
+from dashboard.server.proofs import Unproven, has_sign_in, proven
 
 MAX_BODY = 256 << 10  # bytes; a hundred decisions are about forty thousand
 MAX_OPS = 500
@@ -18,6 +19,7 @@ Text = Annotated[str, Field(max_length=1000)]
 SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 ImageId = Annotated[str, Field(min_length=1, max_length=4096)]
 ReviewerName = Annotated[str, Field(min_length=1, max_length=80)]
+Proof = Annotated[str, Field(max_length=2000)]
 QueueTag = Annotated[str, Field(max_length=200)]
 Moment = Annotated[float, Field(ge=0, lt=1e11, allow_inf_nan=False)]
 
@@ -42,6 +44,7 @@ class Op(BaseModel):
     mode: Literal["", "single", "grid", "table"] = ""
     queue: QueueTag = ""
     purpose: Purpose = ""
+    proof: Proof = ""  # of the sign-in that the reviewer made it under
 
 
 class Batch(BaseModel):
@@ -66,19 +69,25 @@ def read_batch(body: bytes) -> list[dict[str, Any]]:
 def book(opened: Opened, raw: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Book what is sound in one transaction; answer each: `acked` is durable, `problems` will never be booked.
 
+    `unproven` may be booked, once they come with a proof that their reviewer is signed in: the deck keeps them.
     Booking again what was booked before changes nothing and is acknowledged again. Raises StoreFailure when nothing
     could be written; then nothing is acknowledged and the deck keeps everything.
     """
     understood: list[Decision] = []
     problems: list[dict[str, Any]] = []
+    unproven: list[dict[str, Any]] = []
     for entry in raw:
         try:
             understood.append(to_decision(opened, _ops.validate_python(entry)))
         except ValidationError as error:
             problems.append({**name_of(entry), "message": first_problem(error)})
+        except Unproven as error:
+            unproven.append({**name_of(entry), "message": str(error)})
         except UserError as error:
             problems.append({**name_of(entry), "message": str(error)})
     sound, refused = sift(understood)
+    sound, foreign = own_undos(opened, sound)
+    refused += foreign
     problems += [{"session": d.session, "seq": d.seq, "message": reason} for d, reason in refused]
     booked = opened.decisions.book(sound)
     taken = "Another decision was booked under its number: decide on that image again"
@@ -86,11 +95,34 @@ def book(opened: Opened, raw: list[dict[str, Any]]) -> dict[str, list[dict[str, 
     return {
         "acked": [{"session": session, "seq": seq} for session, seqs in booked.items() for seq in seqs],
         "problems": problems,
+        "unproven": unproven,
     }
 
 
+def own_undos(opened: Opened, decisions: list[Decision]) -> tuple[list[Decision], list[tuple[Decision, str]]]:
+    """Apart from the others, the undos of what was not decided under the same account, with the reason.
+
+    Only where a sign-in is set up: without one a name says nothing.
+    """
+    if not has_sign_in():
+        return decisions, []
+    made = {(d.session, d.seq): d.reviewer for d in decisions}
+    kept, refused = [], []
+    for one in decisions:
+        undone = (one.session, one.undoes or 0)
+        if one.undoes is None or (opened.decisions.reviewer_of(*undone) or made.get(undone)) == one.reviewer:
+            kept.append(one)
+        else:
+            refused.append((one, f"There is no decision of {one.reviewer} to take back"))
+    return kept, refused
+
+
 def to_decision(opened: Opened, op: Op) -> Decision:
-    """The decision an op means; the given label comes from the data set, never from the browser."""
+    """The decision an op means; the given label comes from the data set, never from the browser.
+
+    Raises Unproven where the reviewer is not proven, and BadInput.
+    """
+    reviewer = proven(opened.key, clean_name(op.reviewer), op.proof)
     row = opened.row_of.get(op.image_id)
     if row is None:
         raise BadInput(f"There is no image {op.image_id[:80]!r} in this data set")
@@ -106,7 +138,7 @@ def to_decision(opened: Opened, op: Op) -> Decision:
         given=given,
         suggested=op.suggested,
         new_label=_new_label(op, given),
-        reviewer=clean_name(op.reviewer),
+        reviewer=reviewer,
         run_id=op.run_id,
         session=op.session,
         seq=op.seq,

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis.base.errors import BadInput
 from analysis.review.leases import LEASE_SECONDS, MAX_IDS, MAX_OPINIONS
-from dashboard.server.booking import ImageId, QueueTag, ReviewerName, SessionName, clean_name, first_problem
+from dashboard.server.booking import ImageId, Proof, QueueTag, ReviewerName, SessionName, clean_name, first_problem
 from dashboard.server.opened import Opened
+from dashboard.server.proofs import proven
 
 Ids = Annotated[list[ImageId], Field(max_length=MAX_IDS)]
 
@@ -21,6 +22,7 @@ class Ask(BaseModel):
 
     session: SessionName
     reviewer: ReviewerName
+    proof: Proof = ""
     queue: QueueTag = ""
     opinions: int = Field(1, ge=1, le=MAX_OPINIONS, strict=True)
     adjudicate: bool = Field(False, strict=True)
@@ -41,12 +43,13 @@ def read_ask(body: bytes) -> Ask:
 def lease(opened: Opened, ask: Ask) -> dict[str, Any]:
     """Give back first, then lease: `granted`, `taken` and `done` image ids, and for how many `seconds`.
 
-    Raises BadInput for an image that is not there, and StoreFailure; then nothing was leased.
+    Raises BadInput for an image that is not there, Unproven for a reviewer who is not, and StoreFailure; then nothing
+    was leased.
     """
     for image in ask.ids:
         if image not in opened.row_of.index:
             raise BadInput(f"There is no image {image[:80]!r} in this data set")
-    reviewer = clean_name(ask.reviewer)
+    reviewer = proven(opened.key, clean_name(ask.reviewer), ask.proof)
     if ask.release:
         opened.leases.release(ask.session, None if ask.release == "all" else ask.release)
     answer = opened.leases.ask(

@@ -19,12 +19,14 @@ from dashboard.server import points, vendor
 from dashboard.server.booking import MAX_BODY, book, read_batch
 from dashboard.server.leasing import lease, read_ask
 from dashboard.server.opened import Opened
+from dashboard.server.proofs import Unproven
 from dashboard.server.security import TOKEN_HEADER, foreign_embed, same_origin, token_fits
 from dashboard.server.urls import prefix, scripts, scripts_version
 
 THUMB_SIDE = 224
 IMAGE_SIDE = 1600
 PRIVATE = "private, max-age=86400"  # images of a workspace never change; another data set has another key
+CODES = {StoreFailure: 507, Unproven: 401}  # of what else is wrong with a request: 400
 OWN = {"cross-origin-resource-policy": "same-origin", "x-content-type-options": "nosniff"}
 
 
@@ -113,10 +115,8 @@ async def _posted(request: Request, work: Callable[[Opened, bytes], dict[str, An
         return _problem(413, f"A request has at most {MAX_BODY:,} bytes.")
     try:
         answer = await run_in_threadpool(work, found, body)
-    except StoreFailure as error:
-        return _problem(507, str(error))
     except UserError as error:
-        return _problem(400, str(error))
+        return _problem(next((code for kind, code in CODES.items() if isinstance(error, kind)), 400), str(error))
     return JSONResponse(answer, headers={**OWN, "cache-control": "no-store"})
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import streamlit as st
 
+from dashboard.server.proofs import issue
 from dashboard.widgets.text import for_markdown
 
 NAME = "review.name"
@@ -61,6 +62,13 @@ def _providers() -> list[str | None]:
 def tidy(name: str) -> str:
     """One line of printable characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:LONGEST]
+
+
+def sign_in_proof(workspace: str) -> str | None:
+    """The proof that the signed-in account is who is judging, for the workspace of that key; None without a sign-in."""
+    if not known_reviewer() or "is_logged_in" not in st.user:
+        return None
+    return issue(workspace, _account_name())
 
 
 def known_reviewer() -> str:

@@ -178,6 +178,7 @@ def test_decisions_are_booked_and_acknowledged_and_again_changes_nothing(send: A
         assert answer.json() == {
             "acked": [{"session": SESSION, "seq": 1}, {"session": SESSION, "seq": 2}],
             "problems": [],
+            "unproven": [],
         }
     log = found.decisions.log()
     assert len(log) == 2

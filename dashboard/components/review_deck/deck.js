@@ -47,12 +47,12 @@ const plain = (name) => name.trim().replace(/\s+/g, " ");
 
 class Deck {
   constructor(workspace) {
-    this.leases = new Leases((what) => this.answered(what));
+    this.leases = new Leases((what, why) => this.answered(what, why));
     this.items = new Items(this.leases);
-    this.journal = new Journal(workspace, (what, operations) => this.changed(what, operations));
+    this.journal = new Journal(workspace, (what, told) => this.changed(what, told));
     this.decisions = new Decisions(this.journal, this.items, this.leases);
     this.keys = new Keys(() => this.rekeyed());
-    this.stopped = false; // the page is about to be loaded again
+    this.stopped = ""; // why the page is about to be loaded again
     this.isBusy = (id) => this.journal.isPending(id);
     addEventListener("pagehide", () => this.leases.giveBackAll(this.isBusy));
     document.addEventListener("visibilitychange", () => this.tick());
@@ -76,10 +76,11 @@ class Deck {
     this.search.url = data.classes;
     const fresh = this.items.merge(data);
     if (fresh) this.leases.begin(new Set(this.items.ahead(AHEAD.grid.hold)), this.isBusy);
-    const { token, reviewer, tag: queue, opinions, adjudicate } = data;
+    const { token, reviewer, proof, tag: queue, opinions, adjudicate } = data;
     const { session } = this.journal;
-    this.leases.aim({ url: data.lease, token, session, reviewer, queue, opinions, adjudicate });
-    this.journal.aim({ url: data.decisions, token });
+    const who = proof === null ? { reviewer } : { reviewer, proof };
+    this.leases.aim({ url: data.lease, token, session, ...who, queue, opinions, adjudicate });
+    this.journal.aim({ url: data.decisions, token, reviewer, proof });
     document.cookie = `lookalike_reviewer=${encodeURIComponent(reviewer)}; path=/; max-age=31536000; samesite=lax`;
     this.draw();
     if (fresh && !isTyping(reviewer)) this.view.deck.focus({ preventScroll: true });
@@ -240,19 +241,20 @@ class Deck {
     this.draw({ retry: atEnd && this.ticks % RETRY_EVERY === 0 });
   }
 
-  answered(what) {
-    if (what === "gone") this.restart();
+  answered(what, why) {
+    if (what === "gone") this.restart(why);
     else if (this.root || this.leaving) this.draw();
     else this.leases.giveBackAll(this.isBusy); // the page was left, perhaps while it was asking for these
   }
 
-  changed(what, operations) {
-    if (what === "adopted") this.decisions.remember(operations);
+  // `told`: operations, with "gone" the reason.
+  changed(what, told) {
+    if (what === "adopted") this.decisions.remember(told);
     if (what === "settled") {
-      this.decisions.settled(operations);
+      this.decisions.settled(told);
       this.tell();
     }
-    if (what === "gone") this.restart();
+    if (what === "gone") this.restart(told);
     this.draw();
   }
 
@@ -260,11 +262,12 @@ class Deck {
     if (this.root) this.view.printKeys(this.keys);
   }
 
-  // The server was restarted. Only a new page knows its token: parts of an old page cannot be run again there. Every
-  // decision is in the browser's storage by now, and no further one is taken until the page is back.
-  restart() {
+  // The server was restarted, or the sign-in ran out. Only a new page knows the new token and proof: parts of an old page
+  // cannot be run again there. Every decision is in the browser's storage by now, and no further one is taken until the
+  // page is back.
+  restart(why) {
     if (this.stopped || !this.journal.mayReload()) return;
-    this.stopped = true;
+    this.stopped = why;
     this.draw();
     setTimeout(() => location.reload(), 300);
   }

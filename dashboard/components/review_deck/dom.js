@@ -8,6 +8,8 @@ export const percent = (p) =>
 
 export const number = (n) => n.toLocaleString("en");
 
+export const sentence = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 const SAID = {

@@ -1,5 +1,7 @@
 // Decisions on their way to the server. Every one is in localStorage before anything else happens and stays there
 // until the server says that it is durable; sending one twice books it once, because (session, seq) names it.
+// Where people sign in, each carries the proof of its reviewer's sign-in, and is booked under that account or not at all:
+// one whose proof the server does not take any more waits here until that account is signed in again.
 
 import { bytes, post } from "./post.js";
 import { keysOf, lasting, ofTab, read, readList, write } from "./storage.js";
@@ -12,6 +14,7 @@ const RELOAD_AGAIN = 30_000; // ms
 const RETRY = [1000, 2000, 4000, 8000];
 
 const journalKey = (workspace, session) => `lookalike.journal.${workspace}.${session}`;
+const nameOf = ({ session, seq }) => `${session} ${seq}`;
 const tabKey = (workspace) => `lookalike.tab.${workspace}`;
 
 // Hold a lock for as long as this page lives. true: ours now; false: another tab has it; null: no locks here.
@@ -41,7 +44,14 @@ export class Journal {
     this.stored = true;
     this.sending = 0; // requests under way: two where the page was left during one
     this.failures = 0;
-    this.target = null; // {url, token} as the page last gave them
+    this.target = null; // {url, token, reviewer, proof} as the page last gave them; proof: null without a sign-in
+    this.spent = new Set(); // proofs that the server does not take
+    // An account that signs in in another tab sends what waits for it in this one
+    this.signedIn = window.BroadcastChannel ? new BroadcastChannel(`lookalike.proof.${workspace}`) : null;
+    this.signedIn?.addEventListener("message", ({ data }) => {
+      this.renew(data);
+      this.send();
+    });
   }
 
   // A reloaded tab goes on with its session; a duplicated one finds it held and begins its own.
@@ -98,8 +108,22 @@ export class Journal {
     return this.pending.length + [...this.adopted.values()].reduce((sum, left) => sum + left.operations.length, 0);
   }
 
+  get all() {
+    return [...[...this.adopted.values()].flatMap((left) => left.operations), ...this.pending];
+  }
+
+  // Made under another account, and not to be sent before that one is signed in again.
+  waits({ reviewer, proof }) {
+    if (!this.target?.proof || reviewer === this.target.reviewer) return false;
+    return !proof || this.spent.has(proof);
+  }
+
+  get waiting() {
+    return this.all.filter((op) => this.waits(op));
+  }
+
   isPending(id) {
-    return this.pending.some((op) => op.image_id === id);
+    return this.pending.some((op) => op.image_id === id && !this.waits(op));
   }
 
   keep() {
@@ -120,9 +144,11 @@ export class Journal {
 
   // Keep these and send them soon; they are given back with their names.
   add(operations) {
+    const { reviewer, proof } = this.target ?? {};
     const whole = operations.map((operation) => {
       this.seq = Math.max(this.seq + 1, Date.now()); // no number comes twice, even where the count was forgotten
-      return { ...operation, session: this.session, seq: this.seq, decided_at: Date.now() / 1000 };
+      const proven = proof && operation.reviewer === reviewer ? { proof } : {};
+      return { ...operation, ...proven, session: this.session, seq: this.seq, decided_at: Date.now() / 1000 };
     });
     this.pending.push(...whole);
     this.keep();
@@ -139,17 +165,35 @@ export class Journal {
   }
 
   aim(target) {
-    const changed = target.token !== this.target?.token || target.url !== this.target?.url;
+    const changed = Object.keys(target).some((name) => target[name] !== this.target?.[name]);
     this.target = target;
-    if (changed) this.send();
+    if (!changed) return;
+    const { reviewer, proof } = target;
+    if (proof) {
+      this.renew({ reviewer, proof });
+      this.signedIn?.postMessage({ reviewer, proof });
+    }
+    this.send();
+  }
+
+  // The account is signed in now: whatever waits for it is sent with this proof.
+  renew({ reviewer, proof }) {
+    const anew = (op) => (op.reviewer === reviewer ? { ...op, proof } : op);
+    this.pending = this.pending.map(anew);
+    this.keep();
+    for (const [session, left] of this.adopted) {
+      left.operations = left.operations.map(anew);
+      const key = journalKey(this.workspace, session);
+      write(lasting, key, readList(lasting, key).map(anew));
+    }
   }
 
   // As many of the oldest ones as one request carries.
   batch() {
-    const left = [...this.adopted.values()].flatMap((one) => one.operations);
     const found = [];
     let size = 0;
-    for (const op of [...left, ...this.pending]) {
+    for (const op of this.all) {
+      if (this.waits(op)) continue;
       size += bytes(JSON.stringify(op)) + 1;
       if (found.length && (size > BATCH_BYTES || found.length >= BATCH)) break;
       found.push(op);
@@ -168,7 +212,7 @@ export class Journal {
       this.settle(await post(this.target.url, this.target.token, { ops }), ops);
     } catch (error) {
       this.failed(error.message);
-      if (error.gone) this.onChange("gone");
+      if (error.gone) this.onChange("gone", error.message);
     } finally {
       this.sending -= 1;
     }
@@ -182,9 +226,9 @@ export class Journal {
     return write(ofTab, "lookalike.reloaded", Date.now());
   }
 
-  settle({ acked, problems }, sent) {
-    const answered = new Set([...acked, ...problems].map((op) => `${op.session} ${op.seq}`));
-    const open = (op) => !answered.has(`${op.session} ${op.seq}`);
+  settle({ acked, problems, unproven }, sent) {
+    const answered = new Set([...acked, ...problems].map(nameOf));
+    const open = (op) => !answered.has(nameOf(op));
     const before = this.unsaved;
     this.pending = this.pending.filter(open);
     for (const [session, left] of this.adopted) {
@@ -199,12 +243,31 @@ export class Journal {
     }
     this.saved += Math.max(0, before - this.unsaved - problems.length);
     this.refused.push(...problems.map((problem) => problem.message));
-    this.failures = 0;
-    this.trouble = "";
     this.keep();
     this.onChange("settled", sent.filter((op) => !open(op)));
+    const signIn = this.unproven(unproven, sent);
     // An answer that settles nothing would be asked for again at once, for ever
-    if (sent.every(open)) this.failed("The server did not answer for any decision.");
+    const isSilent = !unproven.length && sent.every(open);
+    if (signIn || isSilent) this.failed(signIn ?? "The server did not answer for any decision.");
+    else {
+      this.failures = 0;
+      this.trouble = "";
+    }
+    if (signIn) this.onChange("gone", signIn); // a new page has a new proof, or asks to sign in
+  }
+
+  // Why the server does not take what the account that is signed in here made, or undefined.
+  unproven(refused, sent) {
+    const why = new Map(refused.map((one) => [nameOf(one), one.message]));
+    for (const op of sent) if (why.has(nameOf(op)) && op.proof) this.spent.add(op.proof);
+    const { reviewer } = this.target;
+    const ours = this.all.find((op) => why.has(nameOf(op)) && op.reviewer === reviewer && !this.isFresh(op));
+    return ours && why.get(nameOf(ours));
+  }
+
+  // Renewed while the old proof was under way.
+  isFresh({ proof }) {
+    return Boolean(proof) && !this.spent.has(proof);
   }
 
   failed(message) {

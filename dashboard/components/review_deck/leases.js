@@ -25,7 +25,7 @@ export class Leases {
     this.failures = 0;
   }
 
-  // From here on for this queue and reviewer; {url, token, session, reviewer, queue, opinions, adjudicate}.
+  // From here on for this queue and reviewer; {url, token, session, reviewer, proof, queue, opinions, adjudicate}.
   aim(target) {
     if (JSON.stringify(target) !== JSON.stringify(this.target)) this.target = target;
   }
@@ -126,7 +126,7 @@ export class Leases {
       this.waiting = false;
       this.onChange();
     }, after);
-    if (error.gone) this.onChange("gone");
+    if (error.gone) this.onChange("gone", error.message);
   }
 
   // Let others have these; the page may be going away.

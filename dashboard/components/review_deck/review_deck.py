@@ -96,14 +96,20 @@ def wanted(key: str) -> dict[str, Any] | None:
     return want if isinstance(want, dict) else None
 
 
-def review_deck(opened: Opened, window: Window, *, reviewer: str, run_id: str, key: str) -> None:
-    """Mount the deck on a window of images. Decisions do not come back here: they go to the route, which books them."""
+def review_deck(
+    opened: Opened, window: Window, *, reviewer: str, run_id: str, key: str, proof: str | None = None
+) -> None:
+    """Mount the deck on a window of images. Decisions do not come back here: they go to the route, which books them.
+
+    `proof`: that the reviewer is the account which is signed in; None where there is no sign-in.
+    """
     _mount(
         key=key,
         data={
             **asdict(window),
             "workspace": opened.key,
             "reviewer": reviewer,
+            "proof": proof,
             "run_id": run_id,
             "token": TOKEN,
             "script": urls.script_url("review_deck", "deck.js"),

@@ -1,6 +1,6 @@
 // What the deck looks like for a given state: bar, messages, strip and ends. One image is drawn by panel.js.
 
-import { count, element, number, plain, said } from "./dom.js";
+import { count, element, number, plain, said, sentence } from "./dom.js";
 import { Panel } from "./panel.js";
 
 export { element, said } from "./dom.js"; // for the grid and the large view
@@ -80,20 +80,26 @@ export class View {
     saved.dataset.pending = journal.unsaved;
     saved.classList.toggle("waiting", Boolean(journal.trouble));
     for (const undo of this.deck.querySelectorAll("[data-do=undo]")) undo.disabled = !decisions.canUndo;
-    this.deck.classList.toggle("stopped", stopped);
+    this.deck.classList.toggle("stopped", Boolean(stopped));
   }
 
   drawTrouble({ journal, leases, stopped }, state) {
     const parts = [];
     const isImage = state === "image";
     const kept = journal.stored ? "in this browser, also when the tab is closed" : "in this tab: do not close it";
-    const unsaved = count(journal.unsaved, "unsaved decision is", "unsaved decisions are");
-    if (stopped) parts.push("The program was restarted: loading this page again. Keys do nothing until it is back.");
-    else if (journal.trouble) parts.push(`${journal.trouble} Your ${unsaved} kept ${kept}; trying again.`);
-    else if (leases.trouble && !isImage) parts.push(`${leases.trouble} No image can be had now. Trying again.`);
+    const { waiting } = journal;
+    const unsaved = count(journal.unsaved - waiting.length, "unsaved decision is", "unsaved decisions are");
+    if (stopped) parts.push(`${sentence(stopped)} Loading this page again; keys do nothing until it is back.`);
+    else if (journal.trouble) parts.push(`${sentence(journal.trouble)} Your ${unsaved} kept ${kept}; trying again.`);
+    else if (leases.trouble && !isImage) parts.push(`${sentence(leases.trouble)} No image can be had now. Trying again.`);
+    if (waiting.length) {
+      const whose = [...new Set(waiting.map((op) => op.reviewer))].join(", ");
+      const wait = count(waiting.length, "decision waits", "decisions wait");
+      parts.push(`${wait} in this browser: booked under ${whose}, as soon as that account signs in here again.`);
+    }
     if (journal.refused.length) {
       const refused = count(journal.refused.length, "decision was", "decisions were");
-      parts.push(`${refused} refused: ${journal.refused.at(-1)}`);
+      parts.push(`${refused} refused: ${sentence(journal.refused.at(-1))}`);
     }
     const node = this.find(".trouble");
     node.hidden = !parts.length;
