@@ -56,6 +56,17 @@ def marks_of(chosen: Filter, axis: Axis) -> Marks:
     return Marks(tuple(blocks), *bands)
 
 
+def stretches(rows: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Neighbouring rows as (first, last)."""
+    found: list[tuple[int, int]] = []
+    for row in sorted(set(rows)):
+        if found and found[-1][1] == row - 1:
+            found[-1] = (found[-1][0], row)
+        else:
+            found.append((row, row))
+    return found
+
+
 def _side(class_id: int | None, community: int | None, axis: Axis) -> NDArray[np.int64] | None:
     if class_id is not None:
         return axis.group[[class_id]]

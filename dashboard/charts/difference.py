@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.cells import Marks
 from dashboard.charts import sentences
 from dashboard.charts.folding import Axis, Folded
 from dashboard.charts.grid import finish, has_numbers, heat, numbers, targets, top_of
@@ -25,7 +24,7 @@ def delta(one: Folded, other: Folded, drawn: Drawn) -> NDArray[np.float64]:
 
 
 def difference_figure(
-    one: Folded, other: Folded, axis: Axis, colours: Palette, *, drawn: Drawn, names: tuple[str, str], marks: Marks
+    one: Folded, other: Folded, axis: Axis, colours: Palette, *, drawn: Drawn, names: tuple[str, str]
 ) -> go.Figure:
     """The matrix of the other run minus that of the one looked at; `names` of the runs are not escaped yet."""
     change = delta(one, other, drawn)
@@ -41,7 +40,7 @@ def difference_figure(
     if has_numbers(axis, narrow=False):
         behind = diverging_colours(shown[cells] / top, colours)
         figure.add_trace(numbers(cells, [in_cell(v, drawn.measure, signed=True) for v in change[row, column]], behind))
-    return finish(figure, axis, colours, marks=marks)
+    return finish(figure, axis, colours)
 
 
 def say_change(

@@ -1,4 +1,8 @@
-"""What all matrices on the screen have in common: axes with names and marks, lines between blocks, frames, targets."""
+"""What all matrices on the screen have in common: axes with names and marks, lines between blocks, targets.
+
+What the filter means is framed over the chart by `components/matrix_keys`, not in the figure: Streamlit draws a chart
+anew whenever anything in its figure changes, and a click would pay for that.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.cells import Block, Marks
 from dashboard.charts.folding import FOLDED, Axis
 from dashboard.charts.palette import GLYPHS, Palette, colour_of, shape_of, text_on
 from dashboard.widgets.text import for_plotly
@@ -30,8 +33,8 @@ BAR = {  # below the cells: beside them it takes the room of some columns
 CELLS = 1  # index of the trace that is clicked: the heat map itself reports no click
 
 
-def finish(figure: go.Figure, axis: Axis, colours: Palette, *, marks: Marks, narrow: bool = False) -> go.Figure:
-    """Axes, lines between blocks, and what the filter means; `narrow` where two matrices share the width."""
+def finish(figure: go.Figure, axis: Axis, colours: Palette, *, narrow: bool = False) -> go.Figure:
+    """Axes and lines between blocks; `narrow` where two matrices share the width."""
     ticks = {
         "tickvals": list(range(len(axis))),
         "showticklabels": True,
@@ -57,7 +60,7 @@ def finish(figure: go.Figure, axis: Axis, colours: Palette, *, marks: Marks, nar
         hovermode="closest",
         hoverdistance=60,  # a cell may be wider than its invisible square
         showlegend=False,
-        shapes=_separators(axis, colours) + _bands(marks, axis, colours) + [_frame(b, colours) for b in marks.blocks],
+        shapes=_separators(axis, colours),
     )
     return figure
 
@@ -161,29 +164,3 @@ def _separators(axis: Axis, colours: Palette) -> list[dict[str, object]]:
     across = [{"type": "line", "x0": low, "x1": high, "y0": b, "y1": b, "line": line} for b in borders.tolist()]
     down = [{"type": "line", "y0": low, "y1": high, "x0": b, "x1": b, "line": line} for b in borders.tolist()]
     return [*across, *down]
-
-
-def _bands(marks: Marks, axis: Axis, colours: Palette) -> list[dict[str, object]]:
-    """Rows and columns that are pointed at, as outlines across the matrix."""
-    low, high = -0.5, len(axis) - 0.5
-    look = {"type": "rect", "line": {"color": colours.accent, "width": 2}}
-    across = [{**look, "x0": low, "x1": high, "y0": a - 0.5, "y1": b + 0.5} for a, b in _stretches(marks.rows)]
-    down = [{**look, "y0": low, "y1": high, "x0": a - 0.5, "x1": b + 0.5} for a, b in _stretches(marks.columns)]
-    return [*across, *down]
-
-
-def _stretches(rows: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Neighbouring rows as (first, last)."""
-    found: list[tuple[int, int]] = []
-    for row in sorted(set(rows)):
-        if found and found[-1][1] == row - 1:
-            found[-1] = (found[-1][0], row)
-        else:
-            found.append((row, row))
-    return found
-
-
-def _frame(block: Block, colours: Palette) -> dict[str, object]:
-    r0, r1, c0, c1 = block
-    ends = {"x0": c0 - 0.5, "x1": c1 + 0.5, "y0": r0 - 0.5, "y1": r1 + 0.5}
-    return {"type": "rect", **ends, "line": {"color": colours.accent, "width": 3}}

@@ -11,7 +11,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.cells import Marks
 from dashboard.charts import sentences
 from dashboard.charts.folding import FOLDED, Axis, Folded
 from dashboard.charts.grid import finish, has_numbers, heat, numbers, targets, top_of
@@ -80,10 +79,9 @@ def matrix_figure(
     colours: Palette,
     *,
     drawn: Drawn,
-    marks: Marks | None = None,
     beside: Folded | None = None,
 ) -> go.Figure:
-    """Rows are given, columns predicted; colour and shape of a mark tell the community; `marks` are framed.
+    """Rows are given, columns predicted; colour and shape of a mark tell the community.
 
     With `beside`, the matrix that it stands next to, both have one scale and less room.
     """
@@ -99,7 +97,7 @@ def matrix_figure(
         behind = scale_colours(shown[cells] / top, colours)
         values = values_of(matrix, drawn.measure)[cells]
         figure.add_trace(numbers(cells, [in_cell(value, drawn.measure) for value in values], behind))
-    return finish(figure, axis, colours, marks=marks or Marks(), narrow=narrow)
+    return finish(figure, axis, colours, narrow=narrow)
 
 
 def _shown(matrix: Folded, drawn: Drawn) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import loaders_confusion, state
-from dashboard.cells import Marks, cell_meant, filter_of, marks_of, rest_of
+from dashboard.cells import cell_meant, filter_of, marks_of, rest_of
 from dashboard.charts import sentences
 from dashboard.charts.difference import difference_figure, say_change
 from dashboard.charts.folding import FOLDED, Axis, Folded, folded
@@ -47,12 +47,13 @@ def view_of(seen: Seen, axis: Axis, drawn: Drawn, *, other: Seen | None, names: 
 
 
 def show(seen: Seen, view: View) -> None:
-    """Draw one matrix, or two in the way that the link says, and take their keys and double-clicks."""
-    _charts(seen, view)
+    """Draw one matrix, or two in the way that the link says, and take their keys and clicks."""
+    _charts(view)
     matrix_keys(
         view.axis.labels,
         closed_blocks(view.axis).tolist(),
         at=cell_meant(seen.chosen, view.axis),
+        marks=marks_of(seen.chosen, view.axis),
         chosen=rest_of(seen.chosen) != seen.chosen,
         colour=colours().accent,
         key="confusion.keys",
@@ -64,12 +65,11 @@ def show(seen: Seen, view: View) -> None:
     )
 
 
-def _charts(seen: Seen, view: View) -> None:
-    marks = marks_of(seen.chosen, view.axis)
+def _charts(view: View) -> None:
     if view.one.count.sum() == 0:
         st.info("No image was predicted as another class than its given label.")
     if view.other is None:
-        _chart(seen, view, matrix_figure(view.one, view.axis, colours(), drawn=view.drawn, marks=marks), key=CHART)
+        _chart(view, matrix_figure(view.one, view.axis, colours(), drawn=view.drawn), key=CHART)
         return
     way = state.option("two", VIEWS)
     way = st.segmented_control(
@@ -82,7 +82,7 @@ def _charts(seen: Seen, view: View) -> None:
     )
     state.set_option("two", way, VIEWS)
     if way == "difference":
-        _difference(seen, view, view.other, marks)
+        _difference(view, view.other)
         return
     pair = view.one, view.other
     for column, matrix, beside, name, key in zip(
@@ -90,27 +90,22 @@ def _charts(seen: Seen, view: View) -> None:
     ):
         with column:
             st.markdown(f"**{for_markdown(name)}**")
-            _chart(
-                seen,
-                view,
-                matrix_figure(matrix, view.axis, colours(), drawn=view.drawn, marks=marks, beside=beside),
-                key=key,
-            )
+            figure = matrix_figure(matrix, view.axis, colours(), drawn=view.drawn, beside=beside)
+            _chart(view, figure, key=key)
 
 
-def _difference(seen: Seen, view: View, other: Folded, marks: Marks) -> None:
+def _difference(view: View, other: Folded) -> None:
     one, two = (for_markdown(name) for name in view.names)
     st.markdown(f"**{two} minus {one}**: orange where {two} has more images, blue where it has fewer")
-    figure = difference_figure(view.one, other, view.axis, colours(), drawn=view.drawn, names=view.names, marks=marks)
-    _chart(seen, view, figure, key=f"{CHART}.difference")
+    figure = difference_figure(view.one, other, view.axis, colours(), drawn=view.drawn, names=view.names)
+    _chart(view, figure, key=f"{CHART}.difference")
 
 
-def _chart(seen: Seen, view: View, figure: go.Figure, *, key: str) -> None:
+def _chart(view: View, figure: go.Figure, *, key: str) -> None:
+    """One matrix. It has no selection of its own: `matrix_keys` takes the clicks and frames the choice."""
     st.plotly_chart(
         figure,
         key=key,
-        on_select=lambda: clicked(seen, view.axis, key),
-        selection_mode="points",
         config={
             "displaylogo": False,
             "doubleClick": False,
@@ -118,16 +113,6 @@ def _chart(seen: Seen, view: View, figure: go.Figure, *, key: str) -> None:
         },
         alt=f"Confusion matrix of {len(view.axis)} rows; the heaviest cells and all classes are in the tables here.",
     )
-
-
-def clicked(seen: Seen, axis: Axis, key: str) -> None:
-    """Take a click on a matrix into the filter."""
-    points = st.session_state[key]["selection"]["points"]
-    if not points:
-        return
-    cell = int(points[0]["y"]), int(points[0]["x"])
-    if all(0 <= i < len(axis) for i in cell):
-        picked(seen, axis, cell)
 
 
 def picked(seen: Seen, axis: Axis, cell: tuple[int, int]) -> None:

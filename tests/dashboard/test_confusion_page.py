@@ -108,6 +108,21 @@ def test_blocks_are_opened_folded_and_kept_in_the_link(start: Open) -> None:
     assert len(rows(app)) == 2 and chosen(app).is_empty
 
 
+def framed(app: AppTest) -> dict[str, Any]:
+    """What is framed over the matrix."""
+    sent = (json.loads(part.proto.json or "{}") for part in app.get("bidi_component"))
+    marks: dict[str, Any] = next(data["marks"] for data in sent if "marks" in data)
+    return marks
+
+
+def test_choosing_a_cell_changes_the_frames_and_not_the_figure(start: Open) -> None:
+    app = start(open="0")
+    before = figure(app)
+    again = start(open="0", given="1", predicted="2")
+    assert framed(app)["blocks"] == [] and len(framed(again)["blocks"]) == 1
+    assert figure(again) == before, "Streamlit would draw the whole chart anew"
+
+
 @pytest.mark.parametrize(("said", "found"), [("0_2", {0, 2}), ("none", set()), ("9_-1_a_²_1", {1}), ("1" * 99, set())])
 def test_a_link_can_say_anything(said: str, found: set[int]) -> None:
     assert parse_open(said, 3) == found
@@ -118,8 +133,8 @@ def test_a_class_is_found_by_its_name_and_its_partners_are_listed(start: Open, w
     fine(box(app, "Find a class").set_value(30).run())
     assert chosen(app) == Filter(class_id=30, only="errors")
     assert any(name.startswith("class 30 ") for name in rows(app)), "its block opens"
-    accent = [s for s in figure(app)["layout"]["shapes"] if s["line"]["width"] == 2]
-    assert len(accent) == 2, "its row and its column are pointed at"
+    marks = framed(app)
+    assert len(marks["rows"]) == len(marks["columns"]) == 1 and not marks["blocks"], "its row and its column"
     columns = loaders.run_columns(str(workspace.path), workspace.runs()[0].run_id)
     out = columns.predicted[(columns.given == 30) & (columns.predicted != 30)]
     into = columns.given[(columns.predicted == 30) & (columns.given != 30)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.cells import Marks, cell_meant, communities_named, filter_of, marks_of, rest_of
+from dashboard.cells import Marks, cell_meant, communities_named, filter_of, marks_of, rest_of, stretches
 from dashboard.charts.difference import delta, difference_figure
 from dashboard.charts.folding import FOLDED, Axis, between, by_block, folded, usually_open
 from dashboard.charts.grid import CELLS
@@ -216,7 +216,7 @@ def test_the_difference_is_signed_and_its_scale_is_even_on_both_sides() -> None:
     axis = whole(classes)
     parts = [folded(table, axis, errors_only=True) for table in (one, other)]
     change = (other_dense - dense)[np.ix_(axis.class_id, axis.class_id)]
-    figure = difference_figure(*parts, axis, LIGHT, drawn=Drawn(), names=("a", "b"), marks=Marks())
+    figure = difference_figure(*parts, axis, LIGHT, drawn=Drawn(), names=("a", "b"))
     heat, targets, numbers = figure.data
     known = np.isfinite(heat.z)
     assert (heat.z[known] == change[known]).all() and known.any()
@@ -296,10 +296,7 @@ def test_a_folded_class_is_pointed_at_where_it_is_folded() -> None:
     axis = by_block(classes, ())
     assert marks_of(Filter(given=25, predicted=3), axis).blocks == ((1, 1, 0, 0),)
     assert marks_of(Filter(class_id=45), axis) == Marks((), (2,), (2,))
-    figure = matrix_figure(
-        folded(tables(60)[0], axis, errors_only=True), axis, LIGHT, drawn=Drawn(), marks=Marks((), (2,), (2,))
-    )
-    assert [s for s in figure.layout.shapes if s.line.color == LIGHT.accent and s.y0 == 1.5 and s.y1 == 2.5]
+    assert stretches((7, 2, 3, 7)) == [(2, 3), (7, 7)], "neighbouring rows have one frame"
 
 
 def test_the_filter_opens_the_blocks_that_it_names() -> None:

@@ -1,11 +1,12 @@
-// Keys and double-clicks on the matrices of the page: they are Plotly charts, which know single clicks only. The place
-// of the keys is framed in every matrix, and its sentence is said here, as text.
+// Keys, clicks and double-clicks on the matrices of the page, which are Plotly charts. What is chosen and the place of
+// the keys are framed over every matrix: in the figure, a frame would make Streamlit draw the whole chart anew.
 
 const CHARTS = "[class*='st-key-confusion-matrix'] .js-plotly-plot";
 const IMAGES = ".st-key-confusion-images";
 const CELLS = 1; // the trace that carries the cells, see dashboard/charts/grid.py
 const TWICE = 450; // ms between the two clicks of a double-click
-const LOOK = 300; // ms between two looks for charts that came
+const LOOK = 100; // ms between two looks for charts that came
+const HIDDEN = 300; // ms before the images below may be those of the cell before
 const PATIENCE = 8000; // ms that images may take
 const OWN_ESCAPE = "input, textarea, select, canvas, [contenteditable], [role=listbox], [role=menu]";
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -20,6 +21,18 @@ const isSame = (one, other) => Boolean(one && other) && one[0] === other[0] && o
 
 // Names in a hover text are escaped for Plotly.
 const plain = (text) => new DOMParser().parseFromString(text, "text/html").body.textContent;
+
+// Pixels from the left or upper end of an axis to both ends of rows [first, last]. Plotly's ranges begin on the left and
+// at the bottom; while somebody drags they are right before anything else is.
+const ends = ({ range, _length, _id }, [first, last]) => {
+  const [start, end] = _id.startsWith("y") ? [range[1], range[0]] : range;
+  return [first - 0.5, last + 0.5].map((v) => ((v - start) / (end - start)) * _length);
+};
+
+function place(element, [top, bottom], [left, right]) {
+  const pixels = { top, left, height: bottom - top, width: right - left };
+  for (const [side, value] of Object.entries(pixels)) element.style[side] = `${value}px`;
+}
 
 class MatrixKeys {
   constructor(parent) {
@@ -38,7 +51,7 @@ class MatrixKeys {
   stop() {
     clearInterval(this.timer);
     document.removeEventListener("keydown", this.anywhere);
-    for (const chart of this.charts()) chart.querySelector(".matrix-at")?.remove();
+    for (const chart of this.charts()) chart.querySelector(".matrix-frames")?.remove();
   }
 
   update(data, send) {
@@ -46,7 +59,7 @@ class MatrixKeys {
     this.send = send;
     if (this.at?.some((i) => i >= data.closed.length)) this.at = null;
     this.attach();
-    if (this.isOn) this.frame();
+    this.frame();
   }
 
   charts() {
@@ -57,9 +70,11 @@ class MatrixKeys {
     for (const chart of this.charts()) {
       if (!chart.matrixKeys) {
         chart.on("plotly_click", ({ points }) => chart.matrixKeys.clicked(points[0]));
-        chart.on("plotly_afterplot", () => chart.matrixKeys.isOn && chart.matrixKeys.frame());
+        for (const moved of ["plotly_afterplot", "plotly_relayouting"]) chart.on(moved, () => chart.matrixKeys.over(chart));
       }
+      const isNew = chart.matrixKeys !== this;
       chart.matrixKeys = this;
+      if (isNew) this.over(chart);
     }
   }
 
@@ -74,6 +89,7 @@ class MatrixKeys {
     const isSecond = isSame(this.last?.cell, cell) && now - this.last.at < TWICE;
     this.last = isSecond ? null : { cell, at: now };
     if (isSecond) this.drill(cell);
+    else this.tell("picked", cell);
   }
 
   // -- the keys -----------------------------------------------------------------------------------------------------
@@ -112,7 +128,7 @@ class MatrixKeys {
     const isRunning = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
     const images = document.querySelector(IMAGES);
     const waited = performance.now() - since;
-    if ((isRunning || !images || waited < LOOK) && waited < PATIENCE) {
+    if ((isRunning || !images || waited < HIDDEN) && waited < PATIENCE) {
       return void setTimeout(() => this.goToImages(since), 100);
     }
     images?.scrollIntoView({ block: "start" });
@@ -138,27 +154,45 @@ class MatrixKeys {
   }
 
   leave() {
-    for (const chart of this.charts()) chart.querySelector(".matrix-at")?.remove();
+    this.frame();
     this.said.textContent = this.hint;
   }
 
   frame() {
-    if (!this.at) return;
-    const [row, column] = this.at;
-    for (const chart of this.charts()) {
-      const { xaxis, yaxis } = chart._fullLayout;
-      const holder = chart.querySelector(".svg-container");
-      let frame = holder.querySelector(".matrix-at");
-      if (!frame) {
-        frame = document.createElement("div");
-        frame.className = "matrix-at";
-        holder.append(frame);
-      }
-      const [left, right] = [column - 0.5, column + 0.5].map((v) => xaxis._offset + xaxis.l2p(v));
-      const [top, bottom] = [row - 0.5, row + 0.5].map((v) => yaxis._offset + yaxis.l2p(v));
-      const place = { left, top, width: right - left, height: bottom - top };
-      Object.assign(frame.style, { position: "absolute", pointerEvents: "none", outline: `3px solid ${this.data.colour}` });
-      for (const [side, pixels] of Object.entries(place)) frame.style[side] = `${pixels}px`;
+    for (const chart of this.charts()) this.over(chart);
+  }
+
+  // Every frame over one chart, in the order of rows and columns [first, last]: bands, blocks, the place of the keys.
+  over(chart) {
+    const { blocks, rows, columns } = this.data.marks;
+    const all = [0, this.data.closed.length - 1];
+    const frames = [
+      ...rows.map((stretch) => ["matrix-band", stretch, all]),
+      ...columns.map((stretch) => ["matrix-band", all, stretch]),
+      ...blocks.map(([r0, r1, c0, c1]) => ["matrix-block", [r0, r1], [c0, c1]]),
+      ...(this.isOn && this.at ? [["matrix-at", ...this.at.map((i) => [i, i])]] : []),
+    ];
+    const { xaxis, yaxis } = chart._fullLayout;
+    const holder = chart.querySelector(".svg-container");
+    if (!holder || !xaxis?._length) return;
+    let layer = holder.querySelector(".matrix-frames");
+    if (!layer) {
+      layer = document.createElement("div");
+      layer.className = "matrix-frames";
+      layer.setAttribute("aria-hidden", "true");
+      Object.assign(layer.style, { position: "absolute", pointerEvents: "none", clipPath: "inset(-3px)" });
+      holder.append(layer);
     }
+    place(layer, [yaxis._offset, yaxis._offset + yaxis._length], [xaxis._offset, xaxis._offset + xaxis._length]);
+    layer.replaceChildren(...frames.map(([name, down, across]) => this.framed(name, ends(yaxis, down), ends(xaxis, across))));
+  }
+
+  framed(name, down, across) {
+    const frame = document.createElement("div");
+    frame.className = name;
+    const outline = `${name === "matrix-band" ? 2 : 3}px solid ${this.data.colour}`;
+    Object.assign(frame.style, { position: "absolute", outline, outlineOffset: "-1px" });
+    place(frame, down, across);
+    return frame;
   }
 }

@@ -1,4 +1,4 @@
-"""The matrices of a page by keys and double-clicks: what was meant comes back to Python as a cell."""
+"""The matrices of a page by keys and clicks, and the frames of what is chosen: what was meant comes back as a cell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from dashboard.cells import Marks, stretches
 
 Cell = tuple[int, int]
 _HERE = Path(__file__).parent
@@ -39,11 +41,20 @@ def read_cell(value: Any, size: int) -> Cell | None:
 
 
 def matrix_keys(
-    names: Sequence[str], closed: Sequence[bool], *, at: Cell | None, chosen: bool, colour: str, key: str, on: Gestures
+    names: Sequence[str],
+    closed: Sequence[bool],
+    *,
+    at: Cell | None,
+    marks: Marks,
+    chosen: bool,
+    colour: str,
+    key: str,
+    on: Gestures,
 ) -> None:
-    """Take keys and double-clicks for matrices of M rows with these `names`; `closed` rows are blocks that can open.
+    """Take keys and clicks for matrices of M rows with these `names`; `closed` rows are blocks that can open.
 
-    `at` is the cell that is chosen, `chosen` whether there is anything to take back, `colour` that of the frame.
+    `at` is the cell that is chosen, `marks` what is framed over the charts, `chosen` whether there is anything to take
+    back, `colour` that of the frames.
     """
 
     def sent(name: str, act: Callable[[Cell], None]) -> Callable[[], None]:
@@ -56,7 +67,18 @@ def matrix_keys(
 
     _mount(
         key=key,
-        data={"names": list(names), "closed": list(closed), "at": at, "chosen": chosen, "colour": colour},
+        data={
+            "names": list(names),
+            "closed": list(closed),
+            "at": at,
+            "marks": {
+                "blocks": list(marks.blocks),
+                "rows": stretches(marks.rows),
+                "columns": stretches(marks.columns),
+            },
+            "chosen": chosen,
+            "colour": colour,
+        },
         height="content",
         on_picked_change=sent("picked", on.pick),
         on_drilled_change=sent("drilled", on.drill),
