@@ -11,6 +11,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from dashboard import door
+from dashboard.components.image_opener.image_opener import hear
 from dashboard.server.routes import routes
 from dashboard.server.security import Guard
 from dashboard.widgets.image_detail import image_detail
@@ -48,11 +49,15 @@ def main() -> None:
         door.choose()
         return
     door.style()
+    unseen = st.container(key="unseen")  # before the page: what stands at a fixed place is not made anew with it
+    with unseen:
+        hear()
     above = st.container()
     page.run()
     with above:
         say_left_out()
-    image_detail()
+    with unseen:
+        image_detail()
     door.sidebar()
 
 

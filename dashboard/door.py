@@ -128,7 +128,8 @@ def style() -> None:
     """Less empty space above the pages, as the deck wants the height; a chosen segment in the colour of text."""
     st.html(
         "<style>.stMainBlockContainer { padding: 2.5rem 3rem 3rem; }"
-        'button[data-selected="true"] { color: inherit !important; }</style>'
+        'button[data-selected="true"] { color: inherit !important; }'
+        ".st-key-unseen { display: none; }</style>"
     )
 
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 TOKEN = secrets.token_urlsafe(32)  # new in every process: a page of an earlier one learns it when it reconnects
 TOKEN_HEADER = "x-lookalike-token"  # noqa: S105  # the name of a header
 
+_EARS = Path(__file__).parents[1] / "components" / "image_opener" / "ears.js"
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -93,9 +94,10 @@ def policy() -> str:
 
 
 def _inline_hashes() -> list[str]:
-    """Hashes of the inline scripts in Streamlit's own start page, so that no other inline script may run."""
+    """Hashes of our inline script and of those in Streamlit's own start page, so that no other one may run."""
     page = Path(st.__file__).parent / "static" / "index.html"
     scripts = _INLINE_SCRIPT.findall(page.read_text(encoding="utf-8")) if page.exists() else []
+    scripts.append(_EARS.read_text(encoding="utf-8"))
     return [f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts]
 
 

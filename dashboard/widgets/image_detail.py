@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import loaders, loaders_detail, loaders_problems, state
 from dashboard.components.image_opener.image_opener import Opened, image_opener
@@ -17,7 +18,7 @@ from dashboard.widgets import image_facts as html
 from dashboard.widgets.exclude import exclude_button
 from dashboard.widgets.frame import PAGES, Seen, finished_run
 from dashboard.widgets.gallery import STYLE, grid
-from dashboard.widgets.image_links import keep_list, kept_list
+from dashboard.widgets.image_links import keep_list, kept_list, row_at
 from dashboard.widgets.reviewer import known_reviewer
 from dashboard.widgets.text import count, for_html
 
@@ -25,7 +26,8 @@ AMONG = "detail.among"  # str, the name of the list that the image was opened fr
 DECK = "deck"  # what the review deck calls its queue: it is gone through there, not in the large view
 OPENED_HERE = "detail.here"
 CLOSED = "detail.closed"  # (image id, when): the browser sends the old address with whatever is clicked meanwhile
-JUST_NOW = 1.5  # seconds
+JUST_NOW = 5.0  # seconds
+_CALLED = "detail.called"  # "opened" or "closed", what callbacks have done since the view was drawn last
 NEIGHBOURS = 12
 
 
@@ -44,6 +46,9 @@ def open_detail(seen: Seen, row: int, *, among: NDArray[np.integer] | None = Non
 
 def close_detail() -> None:
     """Put the large view away; a callback."""
+    if st.session_state.get(_CALLED) == "opened":
+        return  # that view was closed before the click on the page behind it, though we hear of both at once
+    st.session_state[_CALLED] = "closed"
     asked = st.query_params.get(state.IMAGE)
     if asked is not None:
         st.session_state[CLOSED] = (asked, time.monotonic())
@@ -51,13 +56,20 @@ def close_detail() -> None:
 
 
 def _asked() -> str | None:
-    """The id of the image that the link names; not the one just closed, which a click may have sent along again."""
+    """The id of the image that the link names; not the one just closed, which a click may have sent along again.
+
+    Who goes back to it with the Back button means it.
+    """
     asked = st.query_params.get(state.IMAGE)
     closed, at = st.session_state.get(CLOSED, (None, 0.0))
-    if asked is not None and asked == closed and time.monotonic() - at < JUST_NOW:
-        state.write_url({state.IMAGE: None})
-        return None
-    return asked
+    if asked is None or asked != closed or time.monotonic() - at > JUST_NOW:
+        return asked
+    context = get_script_run_ctx()
+    if context is not None and context.is_history_navigation:
+        del st.session_state[CLOSED]
+        return asked
+    state.write_url({state.IMAGE: None})
+    return None
 
 
 @st.fragment
@@ -69,6 +81,7 @@ def image_detail() -> None:
         return
     seen = Seen(str(path), run, Filter())
     image_opener(key="detail.opener", on_open=lambda found: _take(seen, found))
+    st.session_state.pop(_CALLED, None)
     asked = _asked()
     if asked is None:
         return
@@ -81,17 +94,24 @@ def image_detail() -> None:
 
 
 def _take(seen: Seen, found: Opened) -> None:
-    if found.row < len(seen.columns):
-        open_detail(seen, found.row)
-        # within the large view neighbours lead away from the list, and a click in a list to that list
-        st.session_state[AMONG] = found.among
+    """Open what was asked for; a step in a view that was closed right after it opens nothing."""
+    if found.inside and st.session_state.get(_CALLED) == "closed":
+        return
+    row = found.row if found.place is None else row_at(found.among, found.place)
+    if row is None or row >= len(seen.columns):
+        return
+    open_detail(seen, row)
+    # within the large view neighbours lead away from the list, and a click in a list to that list
+    st.session_state[AMONG] = found.among
+    if not found.inside:
+        st.session_state[_CALLED] = "opened"
 
 
 @st.dialog("Image", width="large", on_dismiss=close_detail)
 def _dialog(seen: Seen, row: int) -> None:
     among = st.session_state.get(AMONG, "")
     found = kept_list(row, among) if among != DECK else None
-    st.html(STYLE + html.STYLE + '<div class="la-view"></div>' + html.steps(seen, row, found))
+    st.html(STYLE + html.STYLE + html.view(seen, row) + html.steps(seen, row, found))
     left, right = st.columns(2, gap="large")
     with left:
         st.html(html.large(seen, row))

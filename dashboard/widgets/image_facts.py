@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from html import escape
 
 import pandas as pd
 
@@ -44,6 +45,12 @@ STYLE = """
 """
 
 
+def view(seen: Seen, row: int) -> str:
+    """Says on the page which image is shown."""
+    image_id = escape(str(seen.opened.dataset.table["image_id"].iat[row]), quote=True)
+    return f'<div class="la-view" data-id="{image_id}" data-image="{row}"></div>'
+
+
 def steps(seen: Seen, row: int, found: tuple[str, Part] | None) -> str:
     """Previous and next in the list (its name and rows) that the image stands in, and where it stands there."""
     if found is None:
@@ -53,7 +60,10 @@ def steps(seen: Seen, row: int, found: tuple[str, Part] | None) -> str:
     at = places.index(row)
     before = _step(seen, places[at - 1], name, "previous") if at > 0 else ""
     after = _step(seen, places[at + 1], name, "next") if at + 1 < len(places) else ""
-    return f'<div class="la-step">{before}<span>{part.first + at + 1:,} of {part.total:,}</span>{after}</div>'
+    where = f'data-among="{escape(name, quote=True)}" data-place="{part.first + at}"'
+    ends = f'data-first="{part.first}" data-last="{part.first + len(places) - 1}"'
+    words = f"<span>{part.first + at + 1:,} of {part.total:,}</span>"
+    return f'<div class="la-step" {where} {ends}>{before}{words}{after}</div>'
 
 
 def _step(seen: Seen, row: int, among: str, way: str) -> str:

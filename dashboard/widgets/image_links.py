@@ -46,6 +46,14 @@ def kept_list(row: int, name: str = "") -> tuple[str, Part] | None:
     return None
 
 
+def row_at(name: str, place: int) -> int | None:
+    """The row at a place of the list of that name, counted from 0; None where it is not kept."""
+    part = st.session_state.get(LISTS, {}).get(name)
+    if part is None or not part.first <= place < part.first + len(part.rows):
+        return None
+    return int(part.rows[place - part.first])
+
+
 def image_link(seen: Seen, row: int, among: str = "") -> str:
     """The attributes of an HTML link to the large view of the image in that row.
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.base.maps import METHODS, Method
 from analysis.runs.workspace import Workspace
 from dashboard import launch, state
+from dashboard.components.image_opener.image_opener import EARS
 from dashboard.launch import Asked
 from dashboard.selection import Filter
 from tests.dashboard.conftest import Opens, fine
@@ -61,7 +62,7 @@ def texts(app: AppTest) -> str:
 
 
 def htmls(app: AppTest) -> list[str]:
-    return [str(e.proto.body) for e in app.get("html")]
+    return [str(e.proto.body) for e in app.get("html") if not e.proto.unsafe_allow_javascript]
 
 
 def kind(app: AppTest, name: str) -> list[Any]:
@@ -107,6 +108,8 @@ def test_names_are_text_everywhere(start: Open, page: str) -> None:
     assert app.markdown or app.caption
     for html in htmls(app):
         assert "<img src=x" not in html and "<b>bold" not in html and "</script>" not in html
+    scripts = [str(e.proto.body) for e in app.get("html") if e.proto.unsafe_allow_javascript]
+    assert scripts == [f"<script>{EARS}</script>"]
     for part in [*app.markdown, *app.caption, *app.info, *app.subheader]:
         assert "![x](" not in str(part.value)
         assert "[a](javascript" not in str(part.value)
