@@ -11,7 +11,7 @@ from analysis.base.arrays import wilson
 from analysis.base.looks import Looks
 from analysis.base.types import ConfusionGraph, Dataset, Neighbours, Predictions
 from analysis.runs.run import Run
-from analysis.steps_features import imported, predicted_by_features
+from analysis.steps_features import imported, predicted_by_features, tie_of
 
 if TYPE_CHECKING:
     from analysis.pipeline import Context
@@ -159,13 +159,13 @@ def scores(context: Context) -> dict[str, Any]:
         neighbours=stored_neighbours(context.run),
         graph=stored_graph(context.run),
         classes=dataset.classes,
-        tie=dataset.table["image_id"].rank(method="first").to_numpy().astype(np.int64),
+        tie=tie_of(dataset),
         by_features=context.run.json("model")["mode"] == "features",
         models=tuple(model.predicted for model in stored_models(context.workspace) if model.held_out),
     )
     found = scored(inputs, progress=context.progress)
     ids = dataset.table["image_id"].tolist()
-    flagged = suspects(ids, found.table, inputs, learnt=found.chances is not None)
+    flagged = suspects(ids, found.table, inputs, chances=found.chances)
     return {"scores": found.table, "suspects": flagged, "estimate": estimate_wrong(inputs, found.chances)}
 
 

@@ -58,6 +58,10 @@ REFERENCES: dict[str, str] = {
         "G. Pleiss, T. Zhang, E. Elenberg, K. Q. Weinberger, Identifying mislabeled data using the area under the"
         " margin ranking, NeurIPS 2020, arXiv:2001.10528."
     ),
+    "Robbins56": (
+        "H. Robbins, An empirical Bayes approach to statistics, Proc. 3rd Berkeley Symp. Math. Statist. Probab. 1,"
+        " 1956, pp. 157-163."
+    ),
     "Storey02": "J. D. Storey, A direct approach to false discovery rates, J. R. Stat. Soc. B 64, 2002, pp. 479-498.",
     "Traag19": "V. A. Traag, L. Waltman, N. J. van Eck, From Louvain to Leiden, Sci. Rep. 9, art. 5233, 2019.",
     "Vovk05": "V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, Springer, 2005.",

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from analysis.base.arrays import mean_ranks
+from analysis.noise.pairs import Piled
 from analysis.noise.typical import Places
 
 Array = NDArray[Any]
@@ -36,7 +37,8 @@ class Combined:
 
     `suspicion` (N,) in 0..1: the chance that the label is wrong; `least` and `most` (N,) where as few or as many labels
     are wrong as can be. `share` of wrong labels with its interval `low`, `high`.
-    `weights`: what each scorer adds to the log odds per standard deviation.
+    `weights`: what each scorer adds to the log odds per standard deviation. `piled`: in which pairs of classes wrong
+    labels pile up.
     """
 
     suspicion: Floats
@@ -46,6 +48,7 @@ class Combined:
     least: Floats
     most: Floats
     weights: dict[str, float] = field(default_factory=dict)
+    piled: Piled | None = None
 
 
 def calibrate(own: Floats, by_image: Floats, doubted: Places, factor: Floats | None = None) -> Combined:

@@ -17,6 +17,7 @@ from analysis.base.schema import TABLES, check_table
 from analysis.base.types import Scores
 from analysis.noise.chance import Combined
 from analysis.noise.filters import FILTERS
+from analysis.noise.pairs import Piled
 from analysis.noise.reasons import reasons
 from analysis.noise.scorer import SCORERS, ScorerInputs
 from analysis.noise.suspicion import certain_classes, combine, why_no_chance
@@ -26,6 +27,7 @@ Array = NDArray[Any]
 # features, the neighbours; with nothing but predicted classes the weight of the confusion, as all margins are the same
 BY_PROBABILITY = ("self_confidence", "normalized_margin", "neighbours")
 UNCERTAIN = 0.2  # width of the interval of the share of wrong labels from which on the user is warned
+PILE, SURE = 2.0, 3  # times the usual number of sure cases, and how many, from which on a reason speaks of a pile
 BY_CLASS = ("edge_weight", "neighbours")
 
 
@@ -113,6 +115,20 @@ def odds(chance: float) -> str:
     return f"All in all about {of_ten} in 10 labels that look like this {'is' if of_ten == 1 else 'are'} wrong."
 
 
+def _piles(piled: Piled | None, rows: NDArray[np.integer]) -> list[str]:
+    """A sentence for each image of a pair in which wrong labels pile up, "" for all others."""
+    out = [""] * len(rows)
+    if piled is None:
+        return out
+    factor, sure, usual = piled.factor[rows], piled.sure[rows], piled.usual[rows]
+    for at in np.flatnonzero((factor >= np.log(PILE)) & (sure >= SURE)):
+        where = f"about {usual[at]:,.0f}" if usual[at] >= 1 else "hardly any"
+        out[at] = (
+            f"Wrong labels pile up in this pair: {sure[at]:,.0f} others of it are sure cases, {where} would be usual."
+        )
+    return out
+
+
 def flagged(inputs: ScorerInputs) -> NDArray[np.bool_]:
     """The suspects (N,): by the confident-learning filter, or by the class-image graph where there is no classifier."""
     if inputs.by_features and not inputs.lacks(("features",)):
@@ -132,16 +148,16 @@ def kinds(inputs: ScorerInputs) -> Array:
 
 
 def suspects(
-    image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInputs, *, learnt: bool = False
+    image_ids: Sequence[str], scores: pd.DataFrame, inputs: ScorerInputs, *, chances: Combined | None = None
 ) -> pd.DataFrame:
     """The suspicious images, most suspicious first: the artifact "suspects" with a reason each.
 
     Every image that any filter flags or whose prediction differs from its label is in it: no queue drops an image that
-    another would show. `scores` comes from `scored(inputs)`; `learnt`: its suspicion is a chance, which the reasons
-    then say in words. Order: suspicion, then margin, both descending, then image id. Extra columns, for those who want
-    the evidence: `expected_in_pair` wrong labels of this (given, suggested)
-    pair, `rank_in_pair` of the image among them (0 = not flagged), `threshold_given`, `threshold_suggested`: the
-    confidence a label of that class usually gets (METHODS 2.3).
+    another would show. `scores` and `chances` come from `scored(inputs)`; with the latter the reasons also say where
+    wrong labels pile up, and the chance in words. Order: suspicion, then margin, both descending, then image id. Extra
+    columns, for those who want the evidence: `expected_in_pair` wrong labels of this (given, suggested) pair,
+    `rank_in_pair` of the image among them (0 = not flagged), `threshold_given`, `threshold_suggested`: the confidence a
+    label of that class usually gets (METHODS 2.3).
     """
     if not len(image_ids) == len(inputs.given) == len(scores):
         raise BadInput(
@@ -158,8 +174,9 @@ def suspects(
     order = np.lexsort((pd.Series(ids).rank(method="first"), -facts.margin[rows], -suspicion[rows]))
     rows = rows[order]
     told = reasons(inputs, rows)
-    if learnt:
-        told = [f"{text} {odds(p)}".strip() for text, p in zip(told, suspicion[rows], strict=True)]
+    if chances is not None:
+        parts = zip(told, _piles(chances.piled, rows), map(odds, suspicion[rows]), strict=True)
+        told = [" ".join(filter(None, sentences)) for sentences in parts]
     table = pd.DataFrame(
         {
             "row": rows,

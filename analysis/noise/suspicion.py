@@ -5,8 +5,10 @@ would score if it had another label, and labels drawn so are wrong, up to the sh
 ones. That gives the scores of wrong labels; the given labels are a mixture of right and wrong ones.
 
 1. A logistic function of the scores, none of which may lower it, tells drawn from given labels: the order.
-2. The share of wrong labels among the given ones: `typical.py`.
-3. Suspicion = share x (density of wrong labels / density of given labels) at the image's place, made monotone:
+2. Of the order's sure cases some pairs of classes hold more than others (`pairs.py`). Labels are drawn in these
+   proportions, the function is fitted once more, and an image counts by the factor of its pair.
+3. The share of wrong labels among the given ones: `typical.py`.
+4. Suspicion = share x (density of wrong labels / density of given labels) at the image's place, made monotone:
    `chance.py`.
 
 Which labels to draw is the one assumption. Some people slip between two classes whatever the image looks like: drawn
@@ -27,10 +29,12 @@ from scipy.optimize import minimize
 
 from analysis.base.arrays import row_blocks
 from analysis.noise.chance import Combined, calibrate
+from analysis.noise.pairs import Piled, Placed, pile_up
 from analysis.noise.scorer import SCORERS, Scorer, ScorerInputs
 from analysis.noise.typical import places
 
 Array = NDArray[Any]
+Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 FEWEST = 100  # images below which nothing is learnt
@@ -55,18 +59,23 @@ def combine(inputs: ScorerInputs, columns: dict[str, Array]) -> Combined | None:
     rows = seen[_drawn_rows(len(seen), rng)]
     own = seen if len(seen) <= FITTED else seen[np.sort(rng.permutation(len(seen))[:FITTED])]
     given = _evidence([columns[spec.name] for spec in able])
-    by_class = _as_if(able, inputs, rows, labels_by_class(inputs, rows, rng))
-    by_image = _as_if(able, inputs, rows, labels_by_image(inputs, rows, rng))
-    order = _fit(given[own], by_class)
-    weights = order.weight.reshape(-1, 2).sum(axis=1).tolist()
+    by_class = _Drawn.of(able, inputs, rows, labels_by_class(inputs, rows, rng))
+    by_image = _Drawn.of(able, inputs, rows, labels_by_image(inputs, rows, rng))
+    facts = inputs.facts
+    first = _fit(given[own], by_class.evidence)
+    images = Placed(inputs.given, facts.other, first.of(given), inputs.n_classes)
+    piled = pile_up(images, by_class.placed(first), mixed=facts.predicted != inputs.given)
+    order = _fit(given[own], by_class.evidence, piled.weight(by_class.placed(first)))
     value = order.of(given)
 
     def ask(rows: Array, labels: Array) -> Floats:
-        return order.of(_as_if(able, inputs, rows, labels))
+        return order.of(_evidence([spec.as_if(inputs, rows, labels) for spec in able if spec.as_if is not None]))
 
     doubted = places(value, inputs.given, inputs.facts.predicted, seen=seen, ask=ask)
-    told = calibrate(value, order.of(by_image), doubted)
-    return replace(told, weights=dict(zip((spec.name for spec in able), weights, strict=True)))
+    misled = by_image.like_wrong_labels(order, piled, rng)
+    told = calibrate(value + piled.factor, misled, doubted, piled.factor)
+    weights = order.weight.reshape(-1, 2).sum(axis=1).tolist()
+    return replace(told, weights=dict(zip((spec.name for spec in able), weights, strict=True)), piled=piled)
 
 
 def why_no_chance(inputs: ScorerInputs) -> str:
@@ -136,8 +145,28 @@ def _drawn_rows(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.concatenate([rng.permutation(n) for _ in range(-(-wanted // n))])[:wanted].astype(np.int64)
 
 
-def _as_if(able: list[Scorer], inputs: ScorerInputs, rows: Array, labels: Array) -> Floats:
-    return _evidence([spec.as_if(inputs, rows, labels) for spec in able if spec.as_if is not None])
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Drawn labels (M,), the best class other than them, and what the scorers would say of them: (M, 2 S)."""
+
+    label: Ids
+    other: Ids
+    n_classes: int
+    evidence: Floats
+
+    @classmethod
+    def of(cls, able: list[Scorer], inputs: ScorerInputs, rows: Array, label: Ids) -> _Drawn:
+        evidence = _evidence([spec.as_if(inputs, rows, label) for spec in able if spec.as_if is not None])
+        return cls(label, inputs.relabelled(rows, label).facts.other, inputs.n_classes, evidence)
+
+    def placed(self, order: _Order) -> Placed:
+        return Placed(self.label, self.other, order.of(self.evidence), self.n_classes)
+
+    def like_wrong_labels(self, order: _Order, piled: Piled, rng: np.random.Generator) -> Floats:
+        """(M,) places in the order, factors of the pairs included, of labels redrawn as wrong labels lie."""
+        here = self.placed(order)
+        weight = piled.weight(here)
+        return (here.value + piled.of(here))[rng.choice(len(weight), len(weight), p=weight / weight.sum())]
 
 
 def _evidence(scores: Iterable[Array]) -> Floats:
@@ -160,13 +189,17 @@ class _Order:
         return (evidence - self.mean) / self.spread @ self.weight
 
 
-def _fit(given: Floats, drawn: Floats) -> _Order:
-    """Logistic regression of drawn against given labels, both groups with equal weight, weights not below zero."""
+def _fit(given: Floats, drawn: Floats, weight: Floats | None = None) -> _Order:
+    """Logistic regression of drawn against given labels, both groups with equal weight, weights not below zero.
+
+    `weight` (M,): how much each drawn label counts, all the same if None.
+    """
     both = np.concatenate([given, drawn])
     mean, spread = both.mean(axis=0), both.std(axis=0) + 1e-9
     X = (both - mean) / spread
     sign = np.r_[-np.ones(len(given)), np.ones(len(drawn))]
-    share = np.r_[np.full(len(given), 0.5 / len(given)), np.full(len(drawn), 0.5 / len(drawn))]
+    counts = np.ones(len(drawn)) if weight is None else weight
+    share = np.r_[np.full(len(given), 0.5 / len(given)), 0.5 * counts / counts.sum()]
 
     def loss(b: Floats) -> tuple[float, Floats]:
         z = sign * (X @ b[1:] + b[0])

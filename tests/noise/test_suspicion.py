@@ -165,7 +165,7 @@ def test_the_chance_is_told_in_words_at_the_end_of_the_reasons() -> None:
     inputs, _ = case(n=600)
     found = scored(inputs)
     ids = [str(i) for i in range(600)]
-    with_words = suspects(ids, found.table, inputs, learnt=True)["reasons"]
+    with_words = suspects(ids, found.table, inputs, chances=found.chances)["reasons"]
     assert with_words.str.contains("All in all").all()
     assert not suspects(ids, found.table, inputs)["reasons"].str.contains("All in all").any()
     assert odds(0.31) == "All in all about 3 in 10 labels that look like this are wrong."
