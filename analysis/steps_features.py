@@ -6,11 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.base.types import Dataset, Predictions
 
 if TYPE_CHECKING:
     from analysis.pipeline import Context
+
+
+def tie_of(dataset: Dataset) -> NDArray[np.int64]:
+    """The rank of every image by its id (N,): what decides between equals, whatever the order of the rows."""
+    return np.asarray(dataset.table["image_id"].rank(method="first"), np.int64)
 
 
 def imported(context: Context, dataset: Dataset) -> tuple[Predictions, dict[str, Any]]:
@@ -35,9 +41,8 @@ def predicted_by_features(context: Context, dataset: Dataset) -> tuple[Predictio
     from analysis.noise.likely_classes import likely_classes
 
     features = _loaded(context, dataset)
-    tie = np.asarray(dataset.table["image_id"].rank(method="first"), np.int64)
     context.progress.start("likeness to every class", 1)
-    found = likely_classes(features, dataset.given, n_classes=dataset.n_classes, tie=tie)
+    found = likely_classes(features, dataset.given, n_classes=dataset.n_classes, tie=tie_of(dataset))
     context.progress.advance()
     why = (
         f"Your own features, read from {context.settings.features}; no model was run. Each image is predicted from its"
