@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def add_commands(commands: Any, command: AddCommand, database: Callable[..., Non
         "Score and rank all models of a workspace with and without label errors",
         "rerank workspaces/photos",
         "rerank w --corrections corrections.csv --keep",
+        "rerank w --corrections corrections.csv --with-decisions",
         "rerank w --scores scores.npz --threshold 0.8 --json",
     )
     parser.add_argument("workspace", metavar="WORKSPACE")
@@ -56,6 +58,8 @@ def add_commands(commands: Any, command: AddCommand, database: Callable[..., Non
     parser.add_argument(
         "--threshold", type=float, default=0.8, help="of --scores: from where a label holds (%(default)s)"
     )
+    about = "our decisions too, which count before the file where both judge an image"
+    parser.add_argument("--with-decisions", action="store_true", help=about)
     parser.add_argument("--keep", action="store_true", help="keep what the file says for the Models page")
     parser.add_argument(
         "--top-k", type=int, choices=[1, 5], default=1, help="right among so many classes (%(default)s)"
@@ -76,7 +80,7 @@ def _add_predictions(args: argparse.Namespace) -> int:
     from analysis.runs.workspace import Workspace
     from analysis.terminal import TerminalProgress
 
-    workspace, progress = Workspace.open(args.workspace), TerminalProgress()
+    workspace = Workspace.open(args.workspace)
     if args.model is not None and len(args.files) != 1:
         raise BadInput(f"--model names one model, and there are {len(args.files)} files", wanted="one file")
     if not args.files and not args.remove:
@@ -85,13 +89,14 @@ def _add_predictions(args: argparse.Namespace) -> int:
         remove_model(workspace, name)
         print(f"removed {name}")
     dataset, held_out = workspace.dataset(), None if args.held_out is None else args.held_out == "yes"
-    for file in args.files:
-        how = {"name": args.model, "convert": args.convert, "held_out": held_out, "progress": progress}
-        for found in ranked_models(file, dataset, **how):
-            source = {"source": Path(file).name, "replace": args.replace, "held_out": found.held_out}
-            add_model(workspace, found.name, found.top_class, top_prob=found.top_prob, **source)
-            right = float((found.top_class[:, 0] == dataset.given).mean())
-            print(f"{found.name}: {len(dataset):,} images, {right:.1%} as given")
+    with closing(TerminalProgress()) as progress:
+        for file in args.files:
+            how = {"name": args.model, "convert": args.convert, "held_out": held_out, "progress": progress}
+            for found in ranked_models(file, dataset, **how):
+                source = {"source": Path(file).name, "replace": args.replace, "held_out": found.held_out}
+                add_model(workspace, found.name, found.top_class, top_prob=found.top_prob, **source)
+                right = float((found.top_class[:, 0] == dataset.given).mean())
+                print(f"{found.name}: {len(dataset):,} images, {right:.1%} as given")
     print(f"{workspace.path} holds the predictions of {len(stored_models(workspace)):,} added models")
     return 0
 
@@ -157,35 +162,51 @@ def _communities(workspace: Workspace) -> Any:
 
 
 def _label_sets(args: argparse.Namespace, workspace: Workspace) -> tuple[LabelSets, str]:
-    """(the labels that hold, where that comes from in words); kept for the dashboard where asked."""
-    from analysis.base.labelsets import PairScores
-    from analysis.data.corrections import read_corrections, read_label_lists, read_scores
+    """(the labels that hold, where that comes from in words): by a file, by our decisions, or by both."""
     from analysis.review.labelsets import sets_of
     from analysis.review.opening import open_store
-    from analysis.runs.known_labels import KINDS, keep_labels
-    from analysis.terminal import TerminalProgress
 
     if not 0 <= args.threshold <= 1:
         raise BadInput(f"--threshold is {args.threshold}", wanted="0..1")
-    dataset, progress = workspace.dataset(), TerminalProgress()
+    filed = _label_file(args, workspace)
+    if filed is not None and not args.with_decisions:
+        return filed
+    with open_store(workspace, args.database) as store:
+        decided = sets_of(store.in_force(), workspace.dataset())
+    if filed is None:
+        return decided, "our decisions"
+    sets, name = filed
+    n = int(decided.said.sum())
+    images = f"{n:,} image{'' if n == 1 else 's'}"
+    return sets.overruled_by(decided), f"{name}, but by our decisions for the {images} that we judged"
+
+
+def _label_file(args: argparse.Namespace, workspace: Workspace) -> tuple[LabelSets, str] | None:
+    """(the labels that hold by the file that was named, its name), or None; kept for the dashboard where asked."""
+    from analysis.base.labelsets import PairScores
+    from analysis.data.corrections import read_corrections, read_label_lists, read_scores
+    from analysis.runs.known_labels import KINDS, keep_labels
+    from analysis.terminal import TerminalProgress
+
+    dataset = workspace.dataset()
     for kind in KINDS:
         file = getattr(args, kind)
         if file is None:
             continue
         found: LabelSets | PairScores
-        if kind == "real":
-            found = read_label_lists(file, dataset)
-        elif kind == "scores":
-            found = read_scores(file, dataset, progress=progress)
-        else:
-            found = read_corrections(file, dataset, progress=progress)
+        with closing(TerminalProgress()) as progress:
+            if kind == "real":
+                found = read_label_lists(file, dataset)
+            elif kind == "scores":
+                found = read_scores(file, dataset, progress=progress)
+            else:
+                found = read_corrections(file, dataset, progress=progress)
         if args.keep:
             keep_labels(workspace, kind, found, source=Path(file).name)
         if isinstance(found, PairScores):
             return found.at(args.threshold), f"{Path(file).name} from {args.threshold:g}"
         return found, Path(file).name
-    with open_store(workspace, args.database) as store:
-        return sets_of(store.in_force(), dataset), "our decisions"
+    return None
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"add-predictions": _add_predictions, "rerank": _rerank}

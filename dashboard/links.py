@@ -10,7 +10,7 @@ from dashboard.selection import PARAMS, Filter, from_params, to_params
 OPTIONS = frozenset(
     {
         *("beside", "colour", "errors", "layout", "log", "near", "open", "part", "problem", "resolution", "show"),
-        *("threshold", "two", "model", "versus", "on", "top"),
+        *("threshold", "two", "model", "versus", "on", "top", "ours"),
     }
 )
 STREAMLIT = "embed"  # how its own parameters begin

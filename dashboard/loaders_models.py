@@ -28,11 +28,17 @@ LEAST, WORK = 100, 2_000_000_000  # fewer where models times images times resamp
 @dataclass(frozen=True)
 class Asked:
     """How models are scored: by whose labels (`decisions`, or a kind of `known_labels`), from which score a label holds
-    (for `scores`), right among how many classes."""
+    (for `scores`), right among how many classes; do our decisions count before the file of others?"""
 
     labels: str = DECISIONS
     threshold: float = 0.8
     k: int = 1
+    ours_first: bool = False
+
+    @property
+    def by_decisions(self) -> bool:
+        """Does a new decision change anything?"""
+        return self.labels == DECISIONS or self.ours_first
 
 
 def models_of(path: str) -> list[StoredModel]:
@@ -70,9 +76,15 @@ def _kept(path: str, kind: Kind, written: float) -> tuple[LabelSets | PairScores
 def label_sets(path: str, asked: Asked) -> LabelSets:
     """The labels that hold, as asked for; by decisions they are those of this moment."""
     if asked.labels == DECISIONS:
-        return _decided(path, loaders.decision_store(path).last_seq())
+        return decided(path)
     found, _ = kept_file(path, asked.labels)  # type: ignore[arg-type]  # one of the kinds, see Asked
-    return found.at(asked.threshold) if isinstance(found, PairScores) else found
+    sets = found.at(asked.threshold) if isinstance(found, PairScores) else found
+    return sets.overruled_by(decided(path)) if asked.ours_first else sets
+
+
+def decided(path: str) -> LabelSets:
+    """The labels that hold by our decisions of this moment."""
+    return _decided(path, loaders.decision_store(path).last_seq())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -91,9 +103,8 @@ def ranking_of(path: str, run_id: str, chosen: Filter, asked: Asked) -> Ranking 
 
 
 def _stamp(path: str, asked: Asked) -> str:
-    if asked.labels == DECISIONS:
-        return f"{_models_stamp(path)} {loaders.decision_store(path).last_seq()}"
-    return f"{_models_stamp(path)} {kept_kinds(loaders.workspace(path))}"
+    seq = loaders.decision_store(path).last_seq() if asked.by_decisions else 0
+    return f"{_models_stamp(path)} {seq} {kept_kinds(loaders.workspace(path))}"
 
 
 @st.cache_resource(max_entries=8, show_spinner="Scoring the models …")

@@ -44,6 +44,19 @@ class LabelSets:
         sizes = np.bincount(rows[first], minlength=len(said))
         return cls(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), labels[first], said)
 
+    def overruled_by(self, other: LabelSets) -> LabelSets:
+        """These sets, but for the images that `other` judged: there its labels hold. Both of the same N images."""
+        if len(other) != len(self):
+            raise ValueError(f"{len(other)} images overrule {len(self)}")
+        rows, labels = [], []
+        for one, counts in ((self, ~other.said), (other, other.said)):
+            row = np.repeat(np.arange(len(one)), one.sizes)
+            rows.append(row[counts[row]])
+            labels.append(one.flat[counts[row]])
+        row, everything = np.concatenate(rows), np.ones(len(self), bool)
+        sets = LabelSets.of_pairs(np.zeros(len(self)), everything, row, np.concatenate(labels))
+        return LabelSets(sets.ptr, sets.flat, self.said | other.said)
+
     def __len__(self) -> int:
         return len(self.said)
 

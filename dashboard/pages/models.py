@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.evaluate.ranking import Ranking
 from dashboard import loaders, loaders_models
 from dashboard.charts.slope import DRAWN, model_at, moves_of, slope_figure
-from dashboard.loaders_models import DECISIONS, Asked
+from dashboard.loaders_models import Asked
 from dashboard.widgets.before_after import before_after
 from dashboard.widgets.frame import Seen, colours, enter
 from dashboard.widgets.model_choice import choose_two, compare, how_scored, steps, two_models, way_compared
@@ -102,10 +102,11 @@ def main() -> None:
     if ranking is None:
         st.info("No image passes the filter, or no model has so many classes per image.")
         return
-    st.markdown(say_labels(ranking))
+    ours = int(loaders_models.decided(seen.path).said.sum()) if asked.ours_first else None
+    st.markdown(say_labels(ranking, ours=ours))
     everything(seen, ranking)
     before_after(seen.path)
-    if asked.labels == DECISIONS:
+    if asked.by_decisions:
         watch(seen.path, newest)
 
 

@@ -35,12 +35,13 @@ def how_scored(seen: Seen) -> Asked:
     if len(allowed) > 1:
         names = {name: NAMES[name] + (f" ({clean(kept[name], limit=24)})" if name in kept else "") for name in allowed}
         labels = _segments("Which labels hold, by", "labels", allowed, names)
+    ours_first = labels != DECISIONS and _ours_first()
     if labels == "scores":
         threshold = _threshold()
     most = max((model.k for model in loaders_models.models_of(seen.path)), default=1)
     k = _segments("Right among", "top", TOPS, {"1": "the best class", "5": "the best five"}) if most > 1 else "1"
     _community(seen)
-    return Asked(labels, threshold, min(int(k), most))
+    return Asked(labels, threshold, min(int(k), most), ours_first)
 
 
 def steps() -> tuple[str, ...]:
@@ -98,6 +99,14 @@ def _segments(title: str, name: str, allowed: list[str], names: dict[str, str]) 
     found = st.segmented_control(title, allowed, format_func=names.__getitem__, default=usual, required=True, key=key)
     state.set_option(name, found, allowed)
     return str(found)
+
+
+def _ours_first() -> bool:
+    about = "Where both judge an image, our decision counts and not the file; every other image goes by the file."
+    key = f"models.ours.{state.changes()}"
+    chosen = st.toggle("Our decisions first", state.kept("ours") == "yes", key=key, help=about)
+    state.keep("ours", "yes" if chosen else "")
+    return chosen
 
 
 def _threshold() -> float:

@@ -18,15 +18,17 @@ MOST = 500  # pairs listed
 NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
 
 
-def say_labels(ranking: Ranking) -> str:
-    """How many images are of which kind of label error, and how many were judged at all."""
+def say_labels(ranking: Ranking, *, ours: int | None = None) -> str:
+    """How many images are of which kind of label error, and how many were judged at all; `ours`: so many of them by
+    our decisions, which count before a file of others."""
     n = counts_of(ranking.found.kinds)
     kinds = [f"{n[name]:,} {TITLES[kind]}" for kind, name in NAMES.items() if name != "clean" and n[name]]
     total = len(ranking.found.kinds)
     said = "; ".join(kinds) if kinds else "no label error is known"
+    first = "" if ours is None else f" Our decisions count before the file, on {count(ours, 'image')}."
     return (
-        f"{count(total, 'image')}, {ranking.n_said:,} of them judged: {said}. What nobody judged counts with its given "
-        "label."
+        f"{count(total, 'image')}, {ranking.n_said:,} of them judged: {said}.{first} What nobody judged counts with "
+        "its given label."
     )
 
 

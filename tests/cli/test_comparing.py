@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.base.labelsets import LabelSets
 from analysis.review.decisions import DecisionStore
 from analysis.runs.known_labels import kept_kinds, kept_labels
 from analysis.runs.models import run_models, stored_models
@@ -112,6 +113,26 @@ def test_a_file_of_corrections_counts_instead_and_may_be_kept(
     assert run("rerank", workspace.path, "--corrections", tmp_path / "c.csv", "--resamples", 20) == 0
     said = capsys.readouterr().out
     assert "6 none fits (60 judged)" in said and "Kendall's tau" in said and "Without label errors" in said
+
+
+def test_our_decisions_count_before_a_file_of_corrections_where_both_judge_an_image(
+    workspace: Workspace, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("add-predictions", workspace.path, models)
+    dataset = workspace.dataset()
+    ids, given = dataset.table["image_id"], dataset.given.tolist()
+    rows = [f"{ids[i]},{given[i]},{(given[i] + 1) % K}" for i in range(6)]
+    (tmp_path / "c.csv").write_text("\n".join(["id,original,correction", *rows]), encoding="utf-8")
+    with DecisionStore(workspace.review_url) as store:
+        store.book([decision(1, ids[0], "keep", given=dataset.classes[given[0]])])
+        store.book([decision(2, ids[1], "unsure", given=dataset.classes[given[1]])])
+    alone = told(capsys, workspace.path, "--corrections", tmp_path / "c.csv")["labels"]
+    both = told(capsys, workspace.path, "--corrections", tmp_path / "c.csv", "--with-decisions", "--keep")["labels"]
+    assert (alone["kinds"]["wrong"], both["kinds"]["wrong"]) == (6, 5)
+    assert both["source"] == "c.csv, but by our decisions for the 1 image that we judged"
+    kept, _ = kept_labels(workspace, "corrections")
+    assert isinstance(kept, LabelSets) and not kept.hold(dataset.given)[0], "the file is kept as it is"
+    assert told(capsys, workspace.path, "--with-decisions")["labels"]["source"] == "our decisions"
 
 
 def test_one_community_is_scored_on_its_own(

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from analysis.base.labelsets import PairScores
+from analysis.base.labelsets import LabelSets, PairScores
 from analysis.runs.known_labels import keep_labels
 from analysis.runs.models import add_model
 from analysis.runs.workspace import Workspace
@@ -211,6 +211,21 @@ def test_scores_of_others_bring_a_slider_that_changes_the_kinds(models: Workspac
     assert "10 several labels hold, the given one among them" in said(app)
     fine(next(s for s in app.slider if "Score" in s.label).set_value(0.95).run())
     assert "10 no label fits" in said(app)
+
+
+def test_our_decisions_count_before_a_file_where_somebody_wants_that(models: Workspace) -> None:
+    dataset = models.dataset()
+    row = np.arange(10)
+    judged = np.isin(np.arange(N), row)
+    sets = LabelSets.of_pairs(dataset.given, judged, row, (dataset.given[:10] + 1) % K)
+    keep_labels(models, "corrections", sets, source="c.csv")
+    app = page(labels="corrections")
+    assert f"{judged.sum()} of them judged: 10 wrong" in said(app) and "before the file" not in said(app)
+    name = dataset.classes[dataset.given[0]]
+    loaders.decision_store(str(models.path)).book([decision(1, dataset.table["image_id"][0], "keep", given=name)])
+    app = fine(next(t for t in app.toggle if t.label == "Our decisions first").set_value(True).run())
+    assert "10 of them judged: 9 wrong" in said(app)
+    assert "Our decisions count before the file, on 1 image." in said(app)
 
 
 def test_five_classes_are_asked_only_of_models_that_have_them(models: Workspace) -> None:
