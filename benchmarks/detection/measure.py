@@ -108,24 +108,32 @@ def placed(order: np.ndarray) -> np.ndarray:
     return mean_ranks(order)
 
 
-def estimates(
-    estimate: dict[str, Any], given: np.ndarray, true: np.ndarray | None, wrong: np.ndarray
-) -> dict[str, Any]:
-    """The estimated share beside the true one, and how many of the intervals of classes and pairs hold the truth."""
-    out: dict[str, Any] = {
-        "true_share": float(wrong.mean()),
-        "estimate": estimate["value"],
-        "interval": [estimate["low"], estimate["high"]],
-        "covers": bool(estimate["low"] <= wrong.mean() <= estimate["high"]),
+def shares(estimate: dict[str, Any], planted: float, counted: float | None) -> dict[str, Any]:
+    """The estimated share of wrong labels beside what is known: the planted share and the one that people counted.
+
+    `covers`: the interval holds both together. Where nobody counted there may be more than were planted, so None = an
+    interval above the planted share, which is right or wrong, nobody knows.
+    """
+    low, high = estimate["low"], estimate["high"]
+    known = planted + (1 - planted) * (counted or 0)
+    told = {"planted": planted, "counted": counted, "estimate": estimate["value"], "interval": [low, high]}
+    return told | {
+        "covers": None if counted is None and low > known else bool(low <= known <= high),
         "method": estimate["method"],
     }
+
+
+def covered(
+    estimate: dict[str, Any], given: np.ndarray, true: np.ndarray | None, wrong: np.ndarray
+) -> dict[str, list[int]]:
+    """How many of the intervals of classes and pairs hold what was planted, and of how many."""
+    out: dict[str, list[int]] = {}
     if "class_low" in estimate:
         sizes = np.bincount(given, minlength=len(estimate["classes"]))
         happened = np.bincount(given, wrong, minlength=len(sizes)) / np.maximum(sizes, 1)
         ends = zip(estimate["class_low"], happened, estimate["class_high"], strict=True)
         held = [low <= share <= high for low, share, high in ends if low is not None]
         out["classes_covered"] = [int(np.sum(held)), len(held)]
-        out["class_error"] = float(np.mean(np.abs(np.array(estimate["classes"], float) - happened)[sizes > 0]))
     if true is not None and estimate["method"] == "chances":
         pairs = [pair for pair in estimate["pairs"] if pair["n"] >= 1]
         happened = [int(((given == pair["given"]) & (true == pair["suggested"])).sum()) for pair in pairs]

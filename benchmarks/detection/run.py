@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from cases import GROUPS, Case, Plan  # noqa: E402  # found through the line above
-from measure import Resamples, estimates, figures, flagged, interval, placed, reliability  # noqa: E402
+from measure import Resamples, covered, figures, flagged, interval, placed, reliability, shares  # noqa: E402
 from methods import Compared, compare  # noqa: E402
 from sets import Skipped  # noqa: E402
 from store import Store  # noqa: E402
@@ -63,10 +63,12 @@ def rows(case: Case, *, resamples: int, seed: int) -> Iterator[Row]:
     if learnt:
         told = reliability(suspicion, wrong)
         yield rounded(head | {"calibration": told, "ECE of a mean rank": _ece(compared, wrong, looked)})
-    if case.reviewed is None:
+    if case.reviewed is None or (case.natural is not None and learnt):
         found = estimate_wrong(compared.inputs, compared.scored.chances)
         joint = estimate_wrong(compared.inputs, None)["value"]
-        told = estimates(found, case.given, case.true, case.wrong)
+        told = shares(found, 0.0 if case.reviewed is not None else float(wrong.mean()), case.natural)
+        if case.reviewed is None:
+            told |= covered(found, case.given, case.true, case.wrong)
         yield rounded(head | {"how_many": told | {"confident joint": joint}})
 
 

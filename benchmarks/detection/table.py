@@ -168,18 +168,38 @@ def group(bins: list[list[float]], low: float, high: float) -> str:
 
 
 def how_many(rows: Sequence[Row]) -> str:
-    """The estimated number of wrong labels beside the true one."""
-    head = ("data, noise", "true share", "ours [interval]", "confident joint", "classes covered", "pairs covered")
+    """The estimated number of wrong labels beside what is known of it."""
+    head = (
+        "data, noise",
+        "planted",
+        "counted by people",
+        "ours [interval]",
+        "more than with none planted",
+        "confident joint",
+        "classes covered",
+        "pairs covered",
+    )
+    told = [row for row in rows if "how_many" in row]
+    none = {row["data"]: row["how_many"]["estimate"] for row in told if row["noise"] == "none planted"}
     lines = []
-    for row in rows:
-        if "how_many" in row:
-            one = row["how_many"]
-            covered = [
-                " of ".join(map(str, one[key])) if key in one else "–" for key in ("classes_covered", "pairs_covered")
-            ]
-            ours = f"{short(one['estimate'])} {span(one['interval'])}{'' if one['covers'] else ' **missed**'}"
-            name = f"{row['data']}, {row['noise']}"
-            lines.append((name, short(one["true_share"]), ours, short(one["confident joint"]), *covered))
+    for row in told:
+        one = row["how_many"]
+        covered = [
+            " of ".join(map(str, one[key])) if key in one else "–" for key in ("classes_covered", "pairs_covered")
+        ]
+        said = {True: "", False: " **missed**", None: " open"}[one["covers"]]
+        more = one["estimate"] - none[row["data"]] if one["planted"] and row["data"] in none else None
+        lines.append(
+            (
+                f"{row['data']}, {row['noise']}",
+                short(one["planted"]),
+                short(one["counted"]),
+                f"{short(one['estimate'])} {span(one['interval'])}{said}",
+                short(more),
+                short(one["confident joint"]),
+                *covered,
+            )
+        )
     return markdown(head, lines)
 
 

@@ -45,7 +45,7 @@ def test_digits_are_measured_and_the_results_are_written(tmp_path: Path) -> None
     assert all(found[noise, "suspicion"] >= found[noise, "rank_sum"] - 0.01 for noise in noises & even)
     many = {row["noise"]: row["how_many"] for row in rows if "how_many" in row}
     assert set(many) == {*noises, "none planted"}
-    assert all(abs(one["estimate"] - one["true_share"]) < 0.02 for noise, one in many.items() if noise in even)
+    assert all(abs(one["estimate"] - one["planted"]) < 0.02 for noise, one in many.items() if noise in even)
     assert all(row["calibration"]["ECE"] < 0.03 for row in rows if "calibration" in row and row["noise"] in even)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"rows.jsonl", "table.md", "detection.svg"}
 
@@ -117,6 +117,16 @@ def test_errors_in_few_classes_leave_the_others_alone() -> None:
     assert sorted(wrong) == [0] * 18 + [20, 20]
 
 
+def test_an_interval_above_what_was_planted_is_open_where_nobody_counted_the_natural_errors() -> None:
+    shares = module("measure").shares
+    found = {"value": 0.1, "low": 0.09, "high": 0.12, "method": "chances"}
+    assert shares(found, 0.1, None)["covers"] is True
+    assert shares(found, 0.08, None)["covers"] is None
+    assert shares(found, 0.2, None)["covers"] is False
+    assert shares(found, 0.08, 0.0)["covers"] is False
+    assert shares(found, 0.08, 0.02)["covers"] is True
+
+
 def test_the_tables_name_the_best_scorer_and_whose_interval_missed() -> None:
     table = module("table")
     base = {"data": "set", "noise": "uniform", "images": 10, "wrong": 2, "recall@3%": 0.1, "AP_95": [0.4, 0.6]}
@@ -127,12 +137,15 @@ def test_the_tables_name_the_best_scorer_and_whose_interval_missed() -> None:
         base | {"method": name, "is_scorer": name != "plain disagreement", "AP": value, "ours_ahead_95": [-0.1, 0.1]}
         for name, value in (("one", 0.3), ("two", 0.45), ("plain disagreement", 0.9))
     ]
-    how = {"true_share": 0.2, "estimate": 0.4, "interval": [0.3, 0.5], "covers": False, "confident joint": 0.6}
-    rows = [ours, *others, {"data": "set", "noise": "uniform", "how_many": how}]
+    how = {"planted": 0.2, "counted": 0.05, "estimate": 0.4, "interval": [0.3, 0.5], "covers": False}
+    none = {"planted": 0.0, "counted": None, "estimate": 0.1, "interval": [0.05, 0.2], "covers": None}
+    rows = [ours, *others, {"data": "set", "noise": "uniform", "how_many": how | {"confident joint": 0.6}}]
+    rows += [{"data": "set", "noise": "none planted", "how_many": none | {"confident joint": 0.3}}]
     assert "| set, uniform (10, 2) | .500 [.400, .600] | .450 two | [-.100, .100] |" in table.found(rows)
     assert "| set, uniform | .700 [.100, .800], .700, –, – |" in table.more(rows)
     assert "| set, uniform | 4, .250, .500 | – | – | – | – | .900 |" in table.flagged(
         [*rows, {"data": "set", "noise": "uniform", "suggestion_right": 0.9}]
     )
-    assert ".400 [.300, .500] **missed**" in table.how_many(rows)
+    assert "| .200 | .050 | .400 [.300, .500] **missed** | .300 | .600 |" in table.how_many(rows)
+    assert "| .000 | – | .100 [.050, .200] open | – | .300 |" in table.how_many(rows)
     assert table.picture(rows).count("<circle") == 4  # ours and the best scorer, in the legend and on the line
