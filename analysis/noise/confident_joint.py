@@ -122,8 +122,14 @@ def _listed(predictions: Predictions, rows: Array) -> tuple[Array | None, Array]
 
 
 def _count(given: Array, guess: Array, n_classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    sure = guess >= 0
-    keys, counts = np.unique(given[sure].astype(np.int64) * n_classes + guess[sure], return_counts=True)
+    sure = np.flatnonzero(guess >= 0)
+    keys = given[sure] * np.int64(n_classes) + guess[sure]
+    if n_classes**2 <= len(given):  # a square table is no larger than what is counted, and needs no sorting
+        table = np.bincount(keys)
+        keys = np.flatnonzero(table)
+        counts = table[keys]
+    else:
+        keys, counts = np.unique(keys, return_counts=True)
     diagonal = np.arange(n_classes, dtype=np.int64) * (n_classes + 1)
     lacking = np.setdiff1d(diagonal, keys, assume_unique=True)  # every class holds at least one right label
     keys, counts = np.r_[keys, lacking], np.r_[counts, np.ones(len(lacking), np.int64)]

@@ -147,7 +147,7 @@ class _Job:
                 yield from self._large(rows, counts.start[label] + np.arange(part.start, part.stop))
         for pairs in self.portions(np.flatnonzero(~large[counts.given]), self.candidates):
             pair, row, margin = self.entries(pairs, self.candidates)
-            positive = margin > 2 * TAU
+            positive = np.flatnonzero(margin > 2 * TAU)
             yield from self.settle(pairs, pair[positive], row[positive], margin=margin[positive])
 
     def listed(self) -> Iterator[Part]:
@@ -199,7 +199,8 @@ class _Job:
 
     def largest(self, pair: Ids, row: Ids, margin: Array) -> Part:
         """Of each pair as many entries as are expected, those of largest margin; the total order decides ties."""
-        order = np.lexsort((-margin, pair))
+        order = np.argsort(-margin)  # then by pair, in linear time: several times quicker than lexsort
+        order = order[by_class(pair[order], len(self.counts.count))]
         pair, row, margin = pair[order], row[order], margin[order]
         n = np.bincount(pair, minlength=len(self.counts.count))
         start = np.cumsum(n) - n
