@@ -76,7 +76,7 @@ def _settings(make: Callable[[], S]) -> S:
 def _status(args: argparse.Namespace) -> int:
     from analysis.job import describe
 
-    facts = describe(args.workspace, database=args.database)
+    facts = describe(args.workspace, where=args.where, database=args.database)
     if args.json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
         return 0
@@ -86,6 +86,9 @@ def _status(args: argparse.Namespace) -> int:
     for run in facts["runs"]:
         print(f"  {run['run_id']}: {run['line']}")
     print(f"  images decided on: {facts['decisions']:,}, kept in {facts['database']}")
+    if part := facts.get("part"):
+        suspects = "" if part["n_suspects"] is None else f"{part['n_suspects']:,} suspects, "
+        print(f"  where {part['where']}: {part['n_images']:,} images, {suspects}{part['decisions']:,} decided on")
     return 0
 
 

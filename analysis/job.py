@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.base.arrays import digest_of
 from analysis.base.config import RunSettings
@@ -14,6 +15,9 @@ from analysis.runs.files import read_json, write_json
 from analysis.runs.run import DONE, RUNNING, Run
 from analysis.runs.workspace import Workspace
 from analysis.terminal import TerminalProgress
+
+if TYPE_CHECKING:
+    from analysis.review.decisions import DecisionStore
 
 
 def analyse_source(
@@ -126,16 +130,20 @@ def headline(workspace: Workspace, run: Run) -> str:
     return "\n".join(lines)
 
 
-def describe(folder: str, *, database: str | None = None) -> dict[str, Any]:
-    """What a workspace holds, how its runs stand, and where its decisions are kept."""
+def describe(folder: str, *, where: str | None = None, database: str | None = None) -> dict[str, Any]:
+    """What a workspace holds, how its runs stand, and where its decisions are kept.
+
+    `where` is a condition: under "part" it is counted how many images pass, with the suspects of the newest finished
+    run (None without one) and the decisions among them.
+    """
     from analysis.review.opening import database_named, open_store, place_of
 
     workspace = Workspace.open(folder)
     facts = workspace.facts()
-    decisions = 0
-    if database_named(database) is not None or (workspace.path / "review.sqlite").exists():
-        with open_store(workspace, database) as store:
-            decisions = len(store.in_force())
+    is_there = database_named(database) is not None or (workspace.path / "review.sqlite").exists()
+    with open_store(workspace, database) if is_there else nullcontext() as store:  # looking makes no file
+        decided = set() if store is None else set(store.in_force()["image_id"])
+        part = {} if where is None else {"part": _part(workspace, store, decided, where=where)}
     return {
         "path": str(workspace.path),
         "source": facts["source"],
@@ -144,8 +152,27 @@ def describe(folder: str, *, database: str | None = None) -> dict[str, Any]:
         "n_classes": len(facts["classes"]),
         "n_set_aside": facts["n_set_aside"],
         "runs": [{"run_id": run.run_id, **run.status(), "line": _line(run)} for run in workspace.runs()],
-        "decisions": decisions,
+        "decisions": len(decided),
         "database": place_of(workspace, database),
+        **part,
+    }
+
+
+def _part(workspace: Workspace, store: DecisionStore | None, decided: set[str], *, where: str) -> dict[str, Any]:
+    from analysis.base.conditions import text_of
+    from analysis.review.askable import Askable, askable
+    from analysis.review.states import all_open
+
+    dataset, run = workspace.dataset(), workspace.latest()
+    asked = askable(dataset, run, store) if store else Askable(dataset, run, lambda: all_open(len(dataset)))
+    keep = asked.passing(condition := asked.read(where))
+    ids = dataset.table["image_id"][keep]
+    suspects = None if run is None else run.table("scores", ["is_suspect"])["is_suspect"].to_numpy()[keep]
+    return {
+        "where": text_of(condition),
+        "n_images": len(ids),
+        "n_suspects": None if suspects is None else int(suspects.sum()),
+        "decisions": len(decided.intersection(ids)),
     }
 
 

@@ -110,9 +110,14 @@ def _add_run(commands: Any) -> None:
 
 def _add_status(commands: Any) -> None:
     parser = _command(
-        commands, "status", "Tell what a workspace holds and how its runs stand", "status workspaces/demo"
+        commands,
+        "status",
+        "Tell what a workspace holds and how its runs stand",
+        "status workspaces/demo",
+        "status workspaces/demo --where 'given == \"3\" and suspicion > 0.5'",
     )
     parser.add_argument("workspace", metavar="WORKSPACE")
+    parser.add_argument("--where", metavar="CONDITION", help="count the images for which it holds, too")
     _add_database(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 

@@ -17,14 +17,17 @@ def add_commands(commands: Any, command: Callable[..., argparse.ArgumentParser],
         "report",
         "Write one HTML page to hand to a colleague: figures, worst pairs, decisions, changes",
         "report workspaces/photos --out report.html",
+        "report workspaces/photos --out train.html --where 'split == \"train\"'",
     )
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--out", required=True, metavar="FILE", help="a new file")
+    parser.add_argument("--where", metavar="CONDITION", help="only of images for which it holds")
     database(parser)
 
 
 def _report(args: argparse.Namespace) -> int:
     from analysis.data.images import ImageStore
+    from analysis.review.gather import images_where
     from analysis.review.opening import open_store
     from analysis.review.report import report
     from analysis.runs.workspace import Workspace
@@ -38,7 +41,8 @@ def _report(args: argparse.Namespace) -> int:
         raise NotFoundHere(f"{workspace.path} holds no finished run", hint="finish one first: python -m analysis run")
     dataset = workspace.dataset()
     with open_store(workspace, args.database) as store:
-        page = report(workspace, store, run, images=ImageStore(dataset.pixels, dataset.table))
+        only = None if args.where is None else images_where(workspace, store, args.where, run=run)
+        page = report(workspace, store, run, images=ImageStore(dataset.pixels, dataset.table), only=only)
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.base.arrays import wilson
 from analysis.base.errors import UserError
@@ -24,7 +25,8 @@ from analysis.review.agreement import overall
 from analysis.review.audit import AuditResult, audit_result
 from analysis.review.decisions import DecisionStore
 from analysis.review.drawn import drawn_audits
-from analysis.review.gather import gather
+from analysis.review.gather import Only, gather
+from analysis.review.report_figures import Figures, figures_of
 from analysis.review.said import RIGHT, WRONG, Said, said_of
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
@@ -51,18 +53,28 @@ class _Facts:
     run: Run
     store: DecisionStore
     dataset: Dataset
+    current: pd.DataFrame  # what people said of these images
     said: Said
+    figures: Figures
+    only: Only | None
 
 
-def report(workspace: Workspace, store: DecisionStore, run: Run, *, images: ImageStore | None = None) -> str:
-    """The page as HTML. `images` gives the few thumbnails; without it, or without pixels, there are none."""
-    dataset = workspace.dataset()
-    ids = pd.Index(dataset.table["image_id"].to_numpy(object))
-    facts = _Facts(workspace, run, store, dataset, said_of(store.current(), ids))
-    images = images if dataset.pixels.kind != "none" else None
+def report(
+    workspace: Workspace,
+    store: DecisionStore,
+    run: Run,
+    *,
+    images: ImageStore | None = None,
+    only: Only | None = None,
+) -> str:
+    """The page as HTML. `images` gives the few thumbnails; without it, or without pixels, there are none. With `only`
+    every figure is of those images, and what can only be said of the whole data set is left out."""
+    facts = _facts(workspace, store, run, only=only)
+    images = images if facts.dataset.pixels.kind != "none" else None
+    audit = newest_audit(store, facts.dataset, facts.said) if only is None else None
     parts = [
         _head(facts),
-        _figures(facts, audit := newest_audit(store, dataset, facts.said)),
+        _figures(facts, audit),
         _pairs(facts, images),
         _communities(facts),
         _decisions(facts, audit),
@@ -77,6 +89,17 @@ def report(workspace: Workspace, store: DecisionStore, run: Run, *, images: Imag
         f'<!DOCTYPE html>\n<html lang="en"><head>{head}<title>{title}</title><style>{_STYLE}</style></head>'
         f"<body><main>\n{body}\n</main></body></html>\n"
     )
+
+
+def _facts(workspace: Workspace, store: DecisionStore, run: Run, *, only: Only | None) -> _Facts:
+    dataset, current = workspace.dataset(), store.current()
+    ids = pd.Index(dataset.table["image_id"].to_numpy(object))
+    keep: NDArray[np.bool_] | None = None if only is None else only.keep
+    if keep is not None:
+        current = current[current["image_id"].isin(set(ids[keep]))]
+    scores = run.table("scores", ["predicted", "suspicion", "is_suspect"])
+    found = figures_of(scores, dataset.given, run.table("classes", ["community"])["community"], keep=keep)
+    return _Facts(workspace, run, store, dataset, current, said_of(current, ids), found, only)
 
 
 def newest_audit(store: DecisionStore, dataset: Dataset, said: Said) -> AuditResult | None:
@@ -122,44 +145,44 @@ def _head(facts: _Facts) -> str:
     given = {"imported": "predictions that were given", "features": "features that were given"}
     whose = given.get(summary["mode"], f"the model {text(summary['model'])}")
     day = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    part = ""
+    if facts.only is not None:
+        rule = text(facts.only.rule.get("where", ""), limit=400)
+        part = f"<p>Every figure below is of the {len(facts.figures):,} images for which <b>{rule}</b>"
+        part += ". The random audits and the estimated share of wrong labels are of all images and left out.</p>"
     return (
         f"<h1>{text(about['name'])}: how good are the labels?</h1>"
         f"<p>{summary['n_images']:,} images in {summary['n_classes']:,} classes from {text(about['source'])}, with "
-        f'{whose}.</p><p class="more">Made by Lookalike on {day} UTC.</p>'
+        f'{whose}.</p>{part}<p class="more">Made by Lookalike on {day} UTC.</p>'
     )
 
 
 def _figures(facts: _Facts, audit: AuditResult | None) -> str:
-    summary = facts.run.json("summary")
-    accuracy, wrong = summary["accuracy"], summary.get("estimated_wrong")
-    cells = [("Predicted as labelled", _percent(accuracy["value"]), _between(accuracy["low"], accuracy["high"]))]
+    found = facts.figures
+    value, low, high = found.accuracy
+    wrong = facts.run.json("summary").get("estimated_wrong") if facts.only is None else None
+    cells = [("Predicted as labelled", _percent(value), _between(low, high))]
     if audit is not None and audit.share_wrong is not None:
         note = f"{_between(*audit.share_interval)}; random audit of {audit.judged:,} images"
         cells.append(("Wrong labels, measured", _percent(audit.share_wrong), note))
     if wrong:
         note = f"{_between(wrong['low'], wrong['high'])}; leans on the model, a hint"
         cells.append(("Wrong labels, estimated", _percent(wrong["value"]), note))
-    cells.append(
-        ("Suspected wrong labels", f"{summary['n_suspects']:,}", f"{_percent(summary['share_suspects'])} of all")
-    )
+    share = f"{_percent(found.n_suspects / len(found))} of {'all' if facts.only is None else 'these'}"
+    cells.append(("Suspected wrong labels", f"{found.n_suspects:,}", share))
     shown = "".join(f'<div>{name}<b>{value}</b><span class="more">{note}</span></div>' for name, value, note in cells)
     return f'<div class="figures">{shown}</div>'
 
 
 def _pairs(facts: _Facts, images: ImageStore | None) -> str:
-    table = facts.run.table("confusion")
-    off = table[(table["given"] != table["predicted"]) & (table["count"] > 0)]
-    worst = off.sort_values("count", ascending=False, kind="stable")[:PAIRS]
-    if worst.empty:
+    worst, names = facts.figures.worst_pairs(PAIRS), facts.dataset.classes
+    if not worst:
         return "<h2>Which classes are confused?</h2><p>No image was predicted as another class.</p>"
-    scores = facts.run.table("scores", ["predicted", "suspicion"])
-    given, predicted = facts.dataset.given, scores["predicted"].to_numpy()
     rows = []
-    for k, j, n in worst[["given", "predicted", "count"]].itertuples(index=False, name=None):
-        at = np.flatnonzero((given == k) & (predicted == j))
-        at = at[np.argsort(-scores["suspicion"].to_numpy()[at], kind="stable")][:THUMBS]
-        pictures = "".join(_picture(images, int(row)) for row in at) if images is not None else ""
-        rows.append([text(facts.dataset.classes[int(k)]), text(facts.dataset.classes[int(j)]), f"{int(n):,}", pictures])
+    for given, predicted, n in worst:
+        at = facts.figures.most_suspicious(given, predicted, THUMBS) if images is not None else []
+        pictures = "".join(_picture(images, row) for row in at if images is not None)
+        rows.append([text(names[given]), text(names[predicted]), f"{n:,}", pictures])
     heads = ["Labelled", "Predicted", "#Images", "The most suspicious" if images is not None else ""]
     return "<h2>Which classes are confused?</h2>" + _table(heads, rows)
 
@@ -173,14 +196,11 @@ def _picture(images: ImageStore, row: int) -> str:
 
 
 def _communities(facts: _Facts) -> str:
-    table, classes = facts.run.table("communities"), facts.run.table("classes")
-    worst = table[table["n_errors"] > 0].sort_values("n_errors", ascending=False, kind="stable")[:COMMUNITIES]
     rows = []
-    for c in worst.itertuples():
-        members = classes[classes["community"] == c.community].sort_values("n_errors", ascending=False, kind="stable")
-        names = ", ".join(text(name, limit=28) for name in members["name"][:6])
+    for community, members, errors, images in facts.figures.worst_communities(COMMUNITIES):
+        names = ", ".join(text(facts.dataset.classes[k], limit=28) for k in members[:6])
         names += f" and {len(members) - 6:,} more" if len(members) > 6 else ""
-        rows.append([f"community {c.community + 1}", names, f"{c.n_errors:,}", _percent(c.error_rate)])
+        rows.append([f"community {community + 1}", names, f"{errors:,}", _percent(errors / images)])
     if not rows:
         return ""
     return "<h2>Where does the model fail most?</h2>" + _table(["", "Classes", "#Errors", "#Error rate"], rows)
@@ -198,7 +218,7 @@ def _decisions(facts: _Facts, audit: AuditResult | None) -> str:
             f"; the given label was wrong in {wrong:,} of them ({_percent(wrong / n)}, {_between(*wilson(wrong, n))})"
         )
         said.append("Images were chosen because they looked suspicious: this is no share of all labels.")
-    agreed = overall(facts.store.current())
+    agreed = overall(facts.current)
     if agreed.found.raw is not None and agreed.n_reviewers > 1:
         beyond = (
             "" if agreed.found.kappa is None else f"; beyond chance ({text(agreed.measure)}) {agreed.found.kappa:.2f}"
@@ -213,7 +233,7 @@ def _decisions(facts: _Facts, audit: AuditResult | None) -> str:
 
 
 def _changes(facts: _Facts) -> str:
-    table = gather(facts.workspace, facts.store, run=facts.run).tables["changes"]
+    table = gather(facts.workspace, facts.store, run=facts.run, only=facts.only).tables["changes"]
     if table.empty:
         return "<h2>Which labels change?</h2><p>None so far.</p>"
     first = table.sort_values("suspicion", ascending=False, kind="stable", na_position="last")[:CHANGES]

@@ -28,11 +28,16 @@ def states_of(
 ) -> NDArray[np.int8]:
     """The state of N images as a number into `DECIDED`, plus `EXCLUDED`: `verdicts` (M,) in force of `rows` (M,), and
     the `excluded` rows. Rows below 0 are images that the data set does not hold."""
-    found = np.full(n, DECIDED.index("open"), np.int8)
+    found = all_open(n)
     said = verdicts.map(lambda verdict: DECIDED.index(STATE_OF.get(verdict, "open"))).to_numpy(np.int8)
     found[rows[rows >= 0]] = said[rows >= 0]
     found[excluded[excluded >= 0]] += EXCLUDED
     return found
+
+
+def all_open(n: int) -> NDArray[np.int8]:
+    """The states of N images while nobody has said anything."""
+    return np.full(n, DECIDED.index("open"), np.int8)
 
 
 def states_now(store: DecisionStore, ids: pd.Index) -> NDArray[np.int8]:

@@ -11,9 +11,11 @@ import pytest
 from analysis.base.types import Decision
 from analysis.data.images import ImageStore
 from analysis.review.decisions import DecisionStore
+from analysis.review.gather import images_where
 from analysis.review.named import NamedQueues
 from analysis.review.opening import open_store
 from analysis.review.report import report
+from analysis.review.report_figures import figures_of
 from analysis.runs.workspace import Workspace
 from tests.factory import HOSTILE, make_workspace
 
@@ -118,3 +120,39 @@ def test_a_random_audit_stands_before_the_estimate(made: Workspace, store: Decis
     assert "Wrong labels, measured10.0 %" in words
     assert words.find("measured") < (words.find("estimated") if "estimated" in words else len(words))
     assert "Random audit: " in words
+
+
+def test_a_part_of_the_images_has_figures_of_its_own(made: Workspace, store: DecisionStore) -> None:
+    run, data = made.latest(), made.dataset()
+    assert run is not None
+    NamedQueues(store).add("audit", "All of it", {"m": 80, "seed": 1, "as_of": 0, "population": "all"}, "Ada")
+    for row in range(80):
+        book(made, store, row, "relabel")
+    condition = 'image_id < "train/00020" and suspicion >= 0'
+    only = images_where(made, store, condition)
+    assert only.keep.sum() == 20
+    words = Seen(report(made, store, run, images=ImageStore(data.pixels, data.table), only=only)).words
+    assert f"Every figure below is of the 20 images for which {condition}" in words
+    scores = run.table("scores", ["predicted", "is_suspect"])[:20]
+    right = (scores["predicted"].to_numpy() == data.given[:20]).mean()
+    n = scores["is_suspect"].sum()
+    assert f"Predicted as labelled{right:.1%}".replace("%", " %") in words
+    assert f"Suspected wrong labels{n}{n / 20:.1%} of these".replace("%", " %") in words
+    assert "20 images were judged by 1 person" in words and "20 in all." in words
+    assert "measured" not in words and "estimated)" not in words, "an audit speaks of all images"
+    whole = Seen(page_of(made, store)).words
+    assert "80 images were judged" in whole and "for which" not in whole and "measured" in whole
+
+
+def test_the_figures_are_those_of_the_run_where_all_images_are_asked_for(made: Workspace, store: DecisionStore) -> None:
+    run = made.latest()
+    assert run is not None
+    scores, classes = run.table("scores"), run.table("classes")
+    found = figures_of(scores, made.dataset().given, classes["community"])
+    confusion, communities = run.table("confusion"), run.table("communities")
+    off = confusion[(confusion["given"] != confusion["predicted"]) & (confusion["count"] > 0)]
+    assert sorted(found.worst_pairs(99)) == sorted(off[["given", "predicted", "count"]].itertuples(index=False))
+    told = {c: (errors, images) for c, _, errors, images in found.worst_communities(99)}
+    wanted = communities[communities["n_errors"] > 0].set_index("community")[["n_errors", "n_images"]]
+    assert told == {c: tuple(row) for c, row in wanted.iterrows()}
+    assert found.accuracy[0] == pytest.approx(run.json("summary")["accuracy"]["value"])
