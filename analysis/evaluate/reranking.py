@@ -177,10 +177,11 @@ def by_group(found: Outcomes, way: Way, group: Array, n_groups: int) -> tuple[In
 
 
 def ranks(accuracy: Array) -> Ints:
-    """Ranks from 1 along the first axis, the highest first; equal ones share the better rank."""
+    """Ranks from 1 along the first axis, the highest first, NaN last; equal ones share the better rank."""
     from scipy.stats import rankdata
 
-    return np.asarray(rankdata(-np.asarray(accuracy, np.float64), method="min", axis=0), np.int64)
+    values = np.asarray(accuracy, np.float64)
+    return np.asarray(rankdata(np.where(np.isnan(values), np.inf, -values), method="min", axis=0), np.int64)
 
 
 # -- inside ----------------------------------------------------------------------------------------------------------

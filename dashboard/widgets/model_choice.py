@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.evaluate.ranking import Ranking
 from analysis.evaluate.reranking import WAYS
 from analysis.runs.known_labels import Kind
-from dashboard import loaders_models, state
+from dashboard import loaders, loaders_models, state
 from dashboard.loaders_models import DECISIONS, Asked
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.text import clean, community_name
@@ -33,8 +33,11 @@ def how_scored(seen: Seen) -> Asked:
     allowed = [name for name in LABELS if name == DECISIONS or name in kept]
     labels, threshold = allowed[0], Asked.threshold
     if len(allowed) > 1:
+        usual = allowed
+        if not loaders.decision_store(seen.path).last_seq():  # nobody has judged yet: a file says more
+            usual = [*allowed[1:], allowed[0]]
         names = {name: NAMES[name] + (f" ({clean(kept[name], limit=24)})" if name in kept else "") for name in allowed}
-        labels = _segments("Which labels hold, by", "labels", allowed, names)
+        labels = _segments("Which labels hold, by", "labels", allowed, names, usual_first=usual)
     ours_first = labels != DECISIONS and _ours_first()
     if labels == "scores":
         threshold = _threshold()
@@ -93,11 +96,14 @@ def _next(order: list[int], one: int) -> int:
     return order[place + 1] if place + 1 < len(order) else order[place - 1]
 
 
-def _segments(title: str, name: str, allowed: list[str], names: dict[str, str]) -> str:
-    usual = state.option(name, allowed)
-    key = f"models.{name}.{state.changes()}"
-    found = st.segmented_control(title, allowed, format_func=names.__getitem__, default=usual, required=True, key=key)
-    state.set_option(name, found, allowed)
+def _segments(
+    title: str, name: str, allowed: list[str], names: dict[str, str], *, usual_first: list[str] | None = None
+) -> str:
+    """One of `allowed`; without a link the first of `usual_first`, which are the same, or the first one shown."""
+    order = usual_first or allowed
+    start, key = state.option(name, order), f"models.{name}.{state.changes()}"
+    found = st.segmented_control(title, allowed, format_func=names.__getitem__, default=start, required=True, key=key)
+    state.set_option(name, found, order)
     return str(found)
 
 

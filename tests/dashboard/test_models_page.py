@@ -228,6 +228,18 @@ def test_our_decisions_count_before_a_file_where_somebody_wants_that(models: Wor
     assert "Our decisions count before the file, on 1 image." in said(app)
 
 
+def test_a_file_is_what_counts_at_first_until_somebody_has_judged(models: Workspace) -> None:
+    dataset = models.dataset()
+    everyone, row = np.ones(N, bool), np.arange(10)
+    sets = LabelSets.of_pairs(dataset.given, everyone, row, (dataset.given[:10] + 1) % K)
+    keep_labels(models, "corrections", sets, source="c.csv")
+    assert f"{N} of them judged" in said(page())
+    assert "0 of them judged" in said(page(labels="decisions"))
+    n = judge(models)
+    assert f"{n} of them judged" in said(page())
+    assert f"{N} of them judged" in said(page(labels="corrections"))
+
+
 def test_five_classes_are_asked_only_of_models_that_have_them(models: Workspace) -> None:
     app = page(top="5")
     assert app.dataframe[0].value["Model"].tolist() == ["factory (run)"]

@@ -15,6 +15,7 @@ from analysis.base.types import Dataset, Pixels
 from analysis.data.corrections import read_corrections, read_label_lists, read_scores
 from analysis.evaluate.flips import NOT_TESTABLE, flips, flips_of_table, kendall_tau, neighbours
 from analysis.evaluate.kinds import counts_of, kinds_of
+from analysis.evaluate.ranking import rank_models
 from analysis.evaluate.reranking import WAYS, Outcomes, by_group, outcomes, ranks, score
 
 # eight images: clean, clean, wrong, several, several without the given one, none fits, clean, wrong
@@ -246,3 +247,14 @@ def test_the_scores_give_the_published_lists_at_point_eight_and_the_vectors_else
         assert (n["wrong"], n["several_without"], n["several"], n["none_fits"], n["clean"]) == expected
         assert round(float(result["real"].accuracy[0]), 4) == accuracy
         assert round(float(result["all"].accuracy[0]), 4) == 0.7273
+
+
+def test_a_way_that_leaves_no_image_ranks_nobody_ahead_and_changes_no_place() -> None:
+    given = np.zeros(6, np.int64)
+    top = [("a", given), ("b", np.r_[given[:3], 1, 1, 1])]
+    everything_wrong = LabelSets.of_pairs(given, np.ones(6, bool), np.arange(6), np.ones(6, np.int64))
+    found = rank_models(outcomes(top, given, everything_wrong), np.ones(6, bool), resamples=20)
+    assert found.scored["without_wrong"].n == 0 and np.isnan(found.scored["without_wrong"].accuracy).all()
+    assert found.scored["without_wrong"].rank.tolist() == [1, 1]
+    assert found.flips["without_wrong"].empty
+    assert ranks(np.array([0.5, np.nan, 0.9])).tolist() == [2, 3, 1]
