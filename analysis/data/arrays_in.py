@@ -68,6 +68,9 @@ class Npz(Mapping[str, NDArray[Any]]):
             raise BadInput(f"{key!r} in {self.path.name} is no array", wanted="a .npy array inside the .npz")
         return array
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._file.files  # Mapping would read the array to answer
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._file.files)
 

@@ -12,6 +12,7 @@ import pytest
 
 from analysis.base.errors import BadInput, NotAvailable
 from analysis.base.types import Dataset
+from analysis.data.arrays_in import Npz
 from analysis.data.building import blob_of
 from analysis.data.images import ImageStore
 from analysis.data.pixel_arrays import as_pixels, parse_shape
@@ -35,6 +36,13 @@ def test_train_and_test_become_splits_with_their_class_names(tmp_path: Path) -> 
     assert dataset.table["split"].tolist() == ["train"] * 4 + ["test"] * 2
     assert dataset.table["image_id"].tolist()[-1] == "test/000001"
     assert dataset.given.tolist() == [0, 1, 1, 0, 1, 1]
+
+
+def test_asking_for_an_array_by_name_does_not_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(tmp_path / "set.npz", images=IMAGES)
+    with Npz(tmp_path / "set.npz") as arrays:
+        monkeypatch.setattr(Npz, "__getitem__", lambda *_: pytest.fail("the array was read"))
+        assert "images" in arrays and "labels" not in arrays
 
 
 def test_the_sydney_names(tmp_path: Path) -> None:
@@ -65,6 +73,7 @@ def test_a_blob_of_encoded_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
+        ({"images": IMAGES, "labels": [0] * 4, "true": [0]}, "The array true has 1 labels – wanted: 4, one per image"),
         ({"foo": IMAGES}, "set.npz holds the arrays foo – wanted: images and labels"),
         ({"images": IMAGES, "labels": [0, 1]}, "has 4 images in images and 2 labels in labels"),
         ({"images": IMAGES, "labels": np.eye(4)}, r"The array labels has the shape \(4, 4\)"),

@@ -105,8 +105,7 @@ def _asked_parts(arrays: Npz, options: Options, *, with_images: bool) -> list[_P
     images = options.get("images") or arrays.first((*IMAGES, *BLOBS)) or ""
     labels = options.get("labels") or arrays.first(LABELS) or ""
     for name in (images, labels) if with_images else (labels,):
-        if name not in arrays:
-            raise BadInput(f"{arrays.path.name} has no array {name!r}", wanted="one of " + ", ".join(arrays))
+        _check_named(arrays, name)
     return [_Part(images, labels)]
 
 
@@ -170,29 +169,36 @@ def _records(arrays: Npz, parts: list[_Part], coded: Coded, sizes: list[int]) ->
 
 
 def _add_ids(arrays: Npz, options: Options, records: pd.DataFrame) -> None:
-    key = options.get("ids") or arrays.first(IDS)
-    if key is None:
-        return
-    if key not in arrays:
-        raise BadInput(f"{arrays.path.name} has no array {key!r}", wanted="one of " + ", ".join(arrays))
-    ids = _one_per_image(arrays[key], key)
-    if len(ids) != len(records):
-        raise BadInput(f"The array {key} has {len(ids)} ids", wanted=f"{len(records)}, one per label")
-    records["path"] = [clean_name(name) for name in ids.tolist()]
+    found = _beside(arrays, options.get("ids") or arrays.first(IDS), len(records), things="ids", each="one per label")
+    if found is not None:
+        records["path"] = [clean_name(name) for name in found[1].tolist()]
 
 
 def _add_truth(arrays: Npz, options: Options, records: pd.DataFrame, classes: tuple[str, ...]) -> None:
-    key = options.get("true") or arrays.first(TRUTHS)
+    found = _beside(
+        arrays, options.get("true") or arrays.first(TRUTHS), len(records), things="labels", each="one per image"
+    )
+    if found is not None:
+        key, truth = found
+        records["true"] = code_labels(
+            truth, classes=classes, row_name=lambda row: f"{arrays.path.name}: row {row} of {key}"
+        ).numbers
+
+
+def _beside(arrays: Npz, key: str | None, n: int, *, things: str, each: str) -> tuple[str, NDArray[Any]] | None:
+    """The key and the array (N,) with one of `things` for every record, or None where there is no key."""
     if key is None:
-        return
+        return None
+    _check_named(arrays, key)
+    values = _one_per_image(arrays[key], key)
+    if len(values) != n:
+        raise BadInput(f"The array {key} has {len(values)} {things}", wanted=f"{n}, {each}")
+    return key, values
+
+
+def _check_named(arrays: Npz, key: str) -> None:
     if key not in arrays:
         raise BadInput(f"{arrays.path.name} has no array {key!r}", wanted="one of " + ", ".join(arrays))
-    truth = _one_per_image(arrays[key], key)
-    if len(truth) != len(records):
-        raise BadInput(f"The array {key} has {len(truth)} labels", wanted=f"{len(records)}, one per image")
-    records["true"] = code_labels(
-        truth, classes=classes, row_name=lambda row: f"{arrays.path.name}: row {row} of {key}"
-    ).numbers
 
 
 def _images(arrays: Npz, parts: list[_Part], sizes: list[int], options: Options) -> NDArray[np.uint8]:
