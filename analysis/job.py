@@ -16,7 +16,10 @@ from analysis.runs.run import DONE, RUNNING, Run
 from analysis.runs.workspace import Workspace
 from analysis.terminal import TerminalProgress
 
+SHOWN = 12  # names of columns
+
 if TYPE_CHECKING:
+    from analysis.base.types import Dataset
     from analysis.review.decisions import DecisionStore
 
 
@@ -80,12 +83,24 @@ def workspace_of(
             return known
     Workspace.claim(path)
     dataset, name = read(source, reader=reader, options=options, progress=progress)
+    was_there = (path / "workspace.json").exists()
     found = Workspace.create(path, dataset, source=source, reader=name)
+    if was_there:
+        _say_renewed(found, dataset, progress)
     write_json(mark, {"signature": signature})
     if len(dataset.set_aside):
         first = dataset.set_aside.iloc[0]
         progress.note(f"{len(dataset.set_aside):,} images were set aside, such as {first['path']}: {first['reason']}")
     return found
+
+
+def _say_renewed(workspace: Workspace, dataset: Dataset, progress: Progress) -> None:
+    """Take over what the source says of its images by now, beside labels, and tell it."""
+    gained, changed = workspace.renew_metadata(dataset)
+    for names, what in ((gained, "new in the data set"), (changed, "with other values now")):
+        if names:
+            shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+            progress.note(f"{what}: {shown}; an open dashboard shows it after a restart")
 
 
 def _signature(source: str, reader: str | None, options: dict[str, str]) -> str:

@@ -105,7 +105,9 @@ def _add_run(commands: Any) -> None:
     methods = ["umap", "pca", "pacmap", "tsne"]
     about_map = MapSettings.model_fields["method"].description
     parser.add_argument("--map", choices=methods, default=MapSettings().method, help=f"{about_map} (%(default)s)")
-    parser.add_argument("--reread", action="store_true", help="read the source again although it looks unchanged")
+    parser.add_argument(
+        "--reread", action="store_true", help="read the source again although it looks unchanged; metadata is renewed"
+    )
 
 
 def _add_status(commands: Any) -> None:

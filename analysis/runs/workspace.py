@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.base.arrays import digest_of
@@ -15,6 +16,7 @@ from analysis.base.types import Dataset, Pixels
 from analysis.runs.files import read_array, read_json, read_table, write_array, write_json, write_table
 from analysis.runs.run import DONE, Run
 
+OURS = frozenset({"image_id", "path", "source_row", "given", "true", "content", "width", "height"})  # no metadata
 MARK = ".lookalike"  # says that a folder is ours even before the data set is stored
 
 
@@ -66,6 +68,24 @@ class Workspace:
             _refuse_other_data(workspace.path, old, dataset)
         _store(workspace.path, dataset, source=source, reader=reader)
         return workspace
+
+    def renew_metadata(self, dataset: Dataset) -> tuple[list[str], list[str]]:
+        """Take over the metadata of the same data set read again: (columns gained, columns with other values now).
+
+        Images, labels and classes are those that are stored, and so are runs and decisions. A column that the source
+        has no more is kept. Raises BadInput for another data set.
+        """
+        old = self.facts()
+        if old["fingerprint"] != dataset.fingerprint:
+            _refuse_other_data(self.path, old, dataset)
+        table = read_table(self.path / "dataset.parquet")
+        names = [name for name in dataset.table.columns if name not in OURS]
+        gained = [name for name in names if name not in table]
+        changed = [name for name in names if name in table and not _same(table[name], dataset.table[name])]
+        if gained or changed:
+            new = {name: dataset.table[name].to_numpy() for name in (*gained, *changed)}
+            write_table(self.path / "dataset.parquet", table.assign(**new))
+        return gained, changed
 
     def facts(self) -> dict[str, Any]:
         """What `workspace.json` says."""
@@ -134,6 +154,14 @@ class Workspace:
         write_json(run.path / "config.json", {"settings": settings.model_dump()})
         run.set_status(state="new", settings_digest=digest)
         return run
+
+
+def _same(one: pd.Series, other: pd.Series) -> bool:
+    """Do two columns say the same, one of which was on the disk?"""
+    missing = one.isna().to_numpy()
+    if not np.array_equal(missing, other.isna().to_numpy()):
+        return False
+    return bool((one[~missing].astype(str).to_numpy() == other[~missing].astype(str).to_numpy()).all())
 
 
 def _refuse_other_data(path: Path, old: dict[str, Any], dataset: Dataset) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,23 @@ def test_another_data_set_does_not_take_over_a_workspace(tmp_path: Path) -> None
     with pytest.raises(BadInput, match="holds another data set .40 images, now 41"):
         Workspace.create(tmp_path / "w", make_dataset(n=41), source="s", reader="npz")
     assert len(Workspace.open(tmp_path / "w").dataset()) == 40
+
+
+def test_metadata_of_the_same_images_is_renewed_and_that_of_others_refused(tmp_path: Path) -> None:
+    dataset, workspace = make_dataset(n=40), make_workspace(tmp_path / "w", n=40)
+    camera = ["nikon", None] * 20
+    assert workspace.renew_metadata(dataset) == ([], []), "what was on the disk says the same"
+    richer = dataset.table.assign(camera=camera, iso=np.arange(40.0), given=0, true=0)
+    assert workspace.renew_metadata(replace(dataset, table=richer)) == (["camera", "iso"], [])
+    stored = workspace.dataset()
+    assert stored.table["camera"].isna().sum() == 20 and stored.table["iso"].tolist() == list(range(40))
+    np.testing.assert_array_equal(stored.given, dataset.given)
+    np.testing.assert_array_equal(stored.true, dataset.true)
+    other = dataset.table.assign(camera="canon")
+    assert workspace.renew_metadata(replace(dataset, table=other)) == ([], ["camera"])
+    assert set(workspace.dataset().table["camera"]) == {"canon"} and "iso" in workspace.dataset().table
+    with pytest.raises(BadInput, match="holds another data set"):
+        workspace.renew_metadata(make_dataset(n=41))
 
 
 def test_a_workspace_half_made_is_made_again(tmp_path: Path) -> None:
