@@ -143,7 +143,7 @@ class Predictions:
             check_finite(self.features, "The features")
 
     def __len__(self) -> int:
-        return len(self.probs if self.probs is not None else self.top_class)  # type: ignore[arg-type]
+        return len(self.probs if self.probs is not None else self.top_class)  # type: ignore[arg-type]  # one of them is set, see __post_init__
 
     def top(self, k: int, rows: slice = slice(None), *, looks: Looks | None = None) -> Ranked:
         """The k most probable classes (n, k) of `rows` and their probabilities, best first, lower class on ties.
@@ -167,7 +167,7 @@ class Predictions:
     @property
     def n_listed(self) -> int:
         """How many probabilities a row holds: K, or k of top-k lists."""
-        return (self.probs if self.probs is not None else self.top_class).shape[1]  # type: ignore[union-attr]
+        return (self.probs if self.probs is not None else self.top_class).shape[1]  # type: ignore[union-attr]  # one of them is set, see __post_init__
 
     def best(self) -> tuple[NDArray[np.int64], Array]:
         """The predicted class (N,), lowest index on a tie, and its probability (N,)."""
