@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from analysis.noise.evidence import Evidence, Wrong, chance, fit_line, for_label, from_other, settled
 from analysis.noise.image_groups import Groups, find_groups, strays, without
@@ -78,8 +79,9 @@ def clean(features: Array, given: NDArray[np.int64], *, n_classes: int, tie: Row
     order = np.lexsort((np.arange(len(given)) if tie is None else tie, given))
     bounds = np.searchsorted(given[order], np.arange(n_classes + 1))
     classes = [order[low:high] for low, high in pairwise(bounds) if high > low]
-    links = measure(features, given, classes)
-    groups = find_groups(features, given, classes, weak=links.weak, n_classes=n_classes)
+    with threadpool_limits(1):  # a class is soon multiplied: threads would wait for each other more than they work
+        links = measure(features, given, classes)
+        groups = find_groups(features, given, classes, weak=links.weak, n_classes=n_classes)
     line = fit_line(features, given, groups, order)
     groups = without(groups, strays(groups, line[1]))
     evidence = Evidence(features, given, groups, line)

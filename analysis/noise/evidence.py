@@ -59,25 +59,25 @@ class Evidence:
 
     @cached_property
     def _across(self) -> Array:
-        total = self.groups.total
+        """(D + 1, G): a unit feature and a one, times this, are the log odds that a new image belongs to a group."""
+        slope, middle = self.line
+        size, total = self.groups.size, self.groups.total
+        across = np.vstack([total.T, -middle * size]) * (slope / (size + 1))
         exact = len(self.given) * float(total.size) <= EXACT_WORK
-        return np.ascontiguousarray(total.T, dtype=np.float64 if exact else np.float32)
+        return np.ascontiguousarray(across, dtype=np.float64 if exact else np.float32)
 
     def log_odds(self, rows: Rows) -> Floats:
         """(M, G): that an image belongs to a group rather than to none, itself left out of its own group."""
         slope, middle = self.line
-        group = self.groups.group[rows]
         across = self._across
-        value = unit_rows(self.features[rows], across.dtype.type) @ across
-        count = np.broadcast_to(self.groups.size.astype(across.dtype), value.shape).copy()
-        inside = np.flatnonzero(group >= 0)
-        value[inside, group[inside]] -= 1
-        count[inside, group[inside]] -= 1
-        value -= np.multiply(middle, count, dtype=across.dtype)
-        count += 1
-        value *= slope
-        value /= count
-        return value
+        unit = unit_rows(self.features[rows], across.dtype.type)
+        odds = np.concatenate([unit, np.ones((len(unit), 1), unit.dtype)], axis=1) @ across
+        inside = np.flatnonzero(self.groups.group[rows] >= 0)
+        group = self.groups.group[rows[inside]]
+        others = self.groups.size[group] - 1
+        alike = np.einsum("nd,nd->n", unit[inside], self.groups.total[group]) - 1
+        odds[inside, group] = slope * (alike - middle * others) / (others + 1)
+        return odds
 
     def compare(self, rows: Rows, labels: Rows) -> Compared:
         """The best group for and against the `labels` (M,) of `rows` (M,), block by block."""
@@ -89,22 +89,34 @@ class Evidence:
         for part in row_blocks(m, len(self.groups.size) * 8, block_bytes=BLOCK):
             odds = self.log_odds(rows[part])
             at = np.arange(len(odds))
-            mine = self.groups.class_of[None, :] == labels[part][:, None]
-            for_it = np.where(mine, odds, -np.inf)
+            image, place, group = self._of_class(labels[part])
+            for_it = np.full((len(odds), int(place.max(initial=0)) + 1), -np.inf)
+            for_it[image, place] = odds[image, group]
             # to be its own group says nothing where there are others to be compared with
-            itself = np.flatnonzero((least[part] > -np.inf) & (self.given[rows[part]] == labels[part]))
-            for_it[itself, self.groups.group[rows[part][itself]]] = -np.inf
-            out.own_group[part] = for_it.argmax(axis=1)
-            out.own[part] = for_it[at, out.own_group[part]]
+            scattered = (least[part] > -np.inf) & (self.given[rows[part]] == labels[part])
+            itself = scattered[image] & (group == self.groups.group[rows[part]][image])
+            for_it[image[itself], place[itself]] = -np.inf
+            best = for_it.argmax(axis=1)
+            out.own[part] = for_it[at, best]
+            out.own_group[part] = np.searchsorted(self.groups.class_of, labels[part]) + best
             if not alone:
-                odds[mine] = -np.inf
+                odds[image, group] = -np.inf
                 out.other_group[part] = odds.argmax(axis=1)
                 out.other[part] = odds[at, out.other_group[part]]
         if not alone:
             out.rivals[:] = self._rivals[out.other_group]
         # a class without any image says nothing for or against itself
+        np.copyto(out.own_group, 0, where=np.isneginf(out.own))
         np.copyto(out.own, 0.0, where=np.isneginf(out.own))
         return out
+
+    def _of_class(self, labels: Rows) -> tuple[Rows, Rows, Rows]:
+        """Every pair of an image, 0..M-1, and a group of its label: image, place among those groups, and group."""
+        first, end = (np.searchsorted(self.groups.class_of, labels, side=side) for side in ("left", "right"))
+        n = end - first
+        image = np.repeat(np.arange(len(labels)), n)
+        place = np.arange(len(image)) - np.repeat(n.cumsum() - n, n)
+        return image, place, first[image] + place
 
     @cached_property
     def _rivals(self) -> Rows:
