@@ -154,6 +154,38 @@ def test_a_lease_that_ran_out_takes_its_image_from_the_screen_until_the_server_g
     assert list(wait_for_events(server.workspace, 2)["verdict"]) == ["keep", "relabel"]
 
 
+def test_a_key_pressed_just_as_an_image_goes_to_somebody_else_judges_nothing_unseen(
+    serve: Serve, browse: Browse
+) -> None:
+    server = serve(n=60)
+    deck = Deck(browse(server.url))
+    shorten(deck, 4)
+    deck.open()
+    first = deck.image_id
+
+    def take_away(route: Any) -> None:
+        answer = route.fetch().json()
+        granted = [one for one in answer["granted"] if one != first]
+        route.fulfill(json={**answer, "granted": granted, "taken": [*answer["taken"], first], "seconds": 60})
+
+    deck.page.unroute("**/lease/*")
+    deck.page.route("**/lease/*", take_away)
+    deck.node.evaluate(
+        """deck => new MutationObserver((_, once) => {
+             once.disconnect(); document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'k'}));
+           }).observe(deck, {attributes: true, attributeFilter: ['data-id']})"""
+    )
+    deck.node.locator(".trouble", has_text="Another image came just as the key was pressed").wait_for()
+    deck.page.unroute("**/lease/*")
+    second = deck.image_id
+    assert second != first
+    deck.page.wait_for_timeout(400)
+    deck.press("n")
+    events = wait_for_events(server.workspace, 1)
+    assert (events["image_id"].tolist(), events["verdict"].tolist()) == ([second], ["none_fits"])
+    deck.node.locator(".trouble").wait_for(state="hidden")
+
+
 def test_images_that_were_leased_go_on_while_no_further_ones_can_be_had(serve: Serve, browse: Browse) -> None:
     server = serve()
     deck = Deck(browse(server.url)).open()

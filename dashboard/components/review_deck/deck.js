@@ -8,6 +8,7 @@ import { Items } from "./items.js";
 import { Journal } from "./journal.js";
 import { Keys, isField } from "./keys.js";
 import { Leases } from "./leases.js";
+import { Look } from "./look.js";
 import { Note } from "./note.js";
 import { Search } from "./search.js";
 import { Several } from "./several.js";
@@ -56,6 +57,7 @@ class Deck {
     this.isBusy = (id) => this.journal.isPending(id);
     addEventListener("pagehide", () => this.leases.giveBackAll(this.isBusy));
     document.addEventListener("visibilitychange", () => this.tick());
+    this.look = new Look(() => this.draw());
     this.controls = new Controls(this);
     setInterval(() => this.tick(), 1000);
     this.ready = this.start();
@@ -82,7 +84,7 @@ class Deck {
     this.leases.aim({ url: data.lease, token, session, ...who, queue, opinions, adjudicate });
     this.journal.aim({ url: data.decisions, token, reviewer, proof });
     document.cookie = `lookalike_reviewer=${encodeURIComponent(reviewer)}; path=/; max-age=31536000; samesite=lax`;
-    this.draw();
+    this.draw({ isAsked: fresh });
     if (fresh && !isTyping(reviewer)) this.view.deck.focus({ preventScroll: true });
   }
 
@@ -131,10 +133,10 @@ class Deck {
   // Entries are {item, verdict, labels}. `group`: one undo takes back all that have it.
   book(entries, { mode = "single", group = null } = {}) {
     const ours = entries.filter(({ item }) => this.items.shows(item)); // a lease may have run out
-    if (this.stopped || !ours.length) return [];
+    if (this.stopped || !ours.length || this.look.refuses()) return [];
     const booked = this.decisions.book(ours, { mode, group });
     this.items.advance();
-    this.draw();
+    this.draw({ isAsked: true });
     return booked;
   }
 
@@ -155,7 +157,7 @@ class Deck {
   // A mark of its own: the image stays.
   exclude() {
     const item = this.items.current;
-    if (this.stopped || !this.items.shows(item)) return;
+    if (this.stopped || !this.items.shows(item) || this.look.refuses()) return;
     const verdict = this.items.excluded(item) ? "include" : "exclude";
     this.decisions.book([{ item, verdict }]);
     this.draw();
@@ -167,7 +169,7 @@ class Deck {
     if (!step.length) return;
     this.several.leave();
     this.items.show(step.at(-1).item);
-    this.draw();
+    this.draw({ isAsked: true });
     this.view.speak(`Taken back: ${step.length > 1 ? `${step.length} decisions` : said(step[0])}.`);
   }
 
@@ -176,7 +178,7 @@ class Deck {
     if (!one) return;
     if (this.grid.isOn) this.grid.toggle();
     this.items.show(one.item);
-    this.draw();
+    this.draw({ isAsked: true });
   }
 
   // The page opens it in front of the deck, which stays as it is.
@@ -189,7 +191,7 @@ class Deck {
   toggleGrid() {
     this.several.leave();
     this.grid.toggle();
-    this.draw();
+    this.draw({ isAsked: true });
   }
 
   saw(items) {
@@ -197,13 +199,14 @@ class Deck {
   }
 
   // -- drawing and the page -------------------------------------------------------------------------------------------
-  draw({ retry = false } = {}) {
+  draw({ retry = false, isAsked = false } = {}) {
     if (!this.root || !this.data) return;
     const { items, view } = this;
     items.settle();
     const { state } = this;
     const item = state === "image" ? items.current : null;
     const inGrid = Boolean(item && this.grid.isOn);
+    this.look.drawn(inGrid ? null : item, { isAsked: isAsked || inGrid }); // the grid watches over its page itself
     this.several.follow(item);
     view.set("mode", inGrid ? "grid" : "single");
     view.draw(this, state);
@@ -283,13 +286,13 @@ class Deck {
 
   step(by) {
     this.items.move(by);
-    this.draw();
+    this.draw({ isAsked: true });
   }
 
   // At the end: the images that were skipped come again.
   goThrough() {
     if (this.state !== "skipped") return;
     this.items.again();
-    this.draw();
+    this.draw({ isAsked: true });
   }
 }

@@ -2,9 +2,9 @@
 // that was chosen for all, marked ones their own; Enter books each of them as a decision of its own.
 
 import { GridPage } from "./grid_page.js";
+import { LOOK } from "./look.js";
 
 export const PAGE = 24;
-const LOOK = 300; // ms a page must have been on the screen whole: an Enter before that was meant for the last page
 const OPPOSITE = { change: "keep", keep: "change" };
 const MARKS = { none: "none", both: "both", unsure: "unsure", skip: "open" }; // what a key does -> the mark it sets
 const STEPS = { left: () => -1, right: () => 1, up: (columns) => -columns, down: (columns) => columns };

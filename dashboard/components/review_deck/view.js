@@ -83,7 +83,7 @@ export class View {
     this.deck.classList.toggle("stopped", Boolean(stopped));
   }
 
-  drawTrouble({ journal, leases, stopped }, state) {
+  drawTrouble({ journal, leases, look, stopped }, state) {
     const parts = [];
     const isImage = state === "image";
     const kept = journal.stored ? "in this browser, also when the tab is closed" : "in this tab: do not close it";
@@ -92,6 +92,7 @@ export class View {
     if (stopped) parts.push(`${sentence(stopped)} Loading this page again; keys do nothing until it is back.`);
     else if (journal.trouble) parts.push(`${sentence(journal.trouble)} Your ${unsaved} kept ${kept}; trying again.`);
     else if (leases.trouble && !isImage) parts.push(`${sentence(leases.trouble)} No image can be had now. Trying again.`);
+    if (look.refused) parts.push("Another image came just as the key was pressed: look at it, then press again.");
     if (waiting.length) {
       const whose = [...new Set(waiting.map((op) => op.reviewer))].join(", ");
       const wait = count(waiting.length, "decision waits", "decisions wait");
