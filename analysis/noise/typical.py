@@ -37,6 +37,7 @@ DOUBTED = 4_000  # doubted labels looked at
 ASKED = 64_000  # questions in all
 OTHERS = (16, 64)  # images that a doubted one is put among, at least and at most
 TYPICAL, UNUSUAL = 0.25, 0.8  # places before the first are typical; behind the second no share is learnt
+SAME = 1e-9  # values nearer than this differ by rounding only
 MISTAKES = 0.25  # density of mistakes at typical places over that in the middle, for the lower end
 
 
@@ -91,8 +92,9 @@ def places(value: Floats, given: Ids, predicted: Ids, *, seen: Ids, ask: Ask) ->
     others = alike[start[:, None] + drawn]
     told = _told(ask, others, given[rows])
     different = others != rows[:, None]
-    before = ((told > value[rows, None]) & different).sum(axis=1)
-    equal = ((told == value[rows, None]) & different).sum(axis=1)
+    ahead = told - value[rows, None]
+    before = ((ahead > SAME) & different).sum(axis=1)
+    equal = ((np.abs(ahead) <= SAME) & different).sum(axis=1)  # any place among these, by lot
     place = (before + rng.random(len(rows)) * (equal + 1)) / (different.sum(axis=1) + 1)
     place[~different.any(axis=1)] = 1.0  # nothing to compare it with
     return Places(rows, place, told, len(doubted), len(given))

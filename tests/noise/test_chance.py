@@ -121,6 +121,15 @@ def test_shares_count_typical_places_and_take_off_what_mistakes_leave_there() ->
     assert some[0] == pytest.approx(low, abs=0.002) and some[2] < lowest
 
 
+def test_images_that_differ_by_rounding_only_share_their_places_by_lot() -> None:
+    predicted, everything = np.zeros(600, np.int64), np.arange(600)
+    given = (everything < 200).astype(np.int64)
+    found = places(
+        np.full(600, 0.3 + 1e-13), given, predicted, seen=everything, ask=lambda rows, _: np.full(len(rows), 0.3)
+    )
+    assert abs(found.place.mean() - 0.5) < 0.07 and 0.15 < found.typical.mean() < 0.35
+
+
 def test_without_a_doubted_label_nothing_is_claimed() -> None:
     nothing = Places(np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 16)), 0, 500)
     low, high, lowest, highest = nothing.shares()
