@@ -121,10 +121,15 @@ def start(asked: Asked) -> Job:
     known = find(asked.workspace)
     if known is not None and known.running():
         raise BadInput("An analysis of this workspace is running already", hint="wait for it, or cancel it")
-    log = _place(asked.workspace).with_suffix(".log")
+    return spawn(asked.workspace, asked.arguments(), _place(asked.workspace))
+
+
+def spawn(workspace: str, arguments: list[str], place: Path) -> Job:
+    """Start a command as a process of its own; what is known of it goes to the file `place`, its log beside that."""
+    log = place.with_suffix(".log")
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*COMMAND, *asked.arguments()],
+            [*COMMAND, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -132,9 +137,9 @@ def start(asked: Asked) -> Job:
             start_new_session=True,  # neither Ctrl+C on the server nor its end reaches it
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-    job = Job(asked.workspace, process.pid, start_ticks(process.pid), time.time(), str(log))
+    job = Job(workspace, process.pid, start_ticks(process.pid), time.time(), str(log))
     _children[process.pid] = process
-    _place(asked.workspace).write_text(json.dumps(asdict(job)), encoding="utf-8")
+    place.write_text(json.dumps(asdict(job)), encoding="utf-8")
     return job
 
 
@@ -143,16 +148,17 @@ _children: dict[int, subprocess.Popen[bytes]] = {}  # kept so that an ended chil
 
 def find(workspace: str | Path) -> Job | None:
     """The analysis last started on a workspace from a page, by this server or an earlier one."""
-    return _read(_place(str(workspace)))
+    return read(_place(str(workspace)))
 
 
 def going_on() -> Job | None:
     """Any analysis started from a page that still runs, the newest first: for a browser that comes back."""
-    found = [job for file in _place("").parent.glob("*.json") if (job := _read(file)) is not None and job.running()]
+    found = [job for file in _place("").parent.glob("*.json") if (job := read(file)) is not None and job.running()]
     return max(found, key=lambda job: job.started, default=None)
 
 
-def _read(file: Path) -> Job | None:
+def read(file: Path) -> Job | None:
+    """The process that was started with this file as its `place`, or None."""
     try:
         job = Job(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -218,7 +224,7 @@ def standing(job: Job | None, run: Run | None) -> Standing:
         return Standing("reading", stopping=_was_ended(job))
     if _was_ended(job):
         return Standing(CANCELLED)
-    error, wanted, hint = _last_error(job.tail())
+    error, wanted, hint = last_error(job.tail())
     return Standing(FAILED, error=error, wanted=wanted, hint=hint)
 
 
@@ -241,7 +247,7 @@ def _from_status(status: dict[str, Any], *, stopping: bool) -> Standing:
     )
 
 
-def _last_error(text: str) -> tuple[str, str, str]:
+def last_error(text: str) -> tuple[str, str, str]:
     """What was found, wanted and to be done, from the last line of a log that tells an error."""
     lines = [line for line in text.splitlines() if line.strip()]
     told = next((line for line in reversed(lines) if line.startswith("error:")), lines[-1] if lines else "")
@@ -281,7 +287,12 @@ def _runs(workspace: str | Path) -> list[Run]:
 
 
 def _place(workspace: str) -> Path:
+    return jobs_folder() / f"{digest_of(workspace)[:20]}.json"
+
+
+def jobs_folder() -> Path:
+    """Where this user's started processes are kept account of."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     folder = Path(base) / "lookalike" / "jobs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / f"{digest_of(workspace)[:20]}.json"
+    return folder

@@ -75,7 +75,7 @@ def test_an_empty_folder_is_said_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_the_last_error_of_a_log_is_taken_apart(log: str, told: tuple[str, str, str]) -> None:
-    assert launch._last_error(log) == told
+    assert launch.last_error(log) == told
 
 
 def test_paths_are_made_whole_and_names_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
