@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.base.image_ids import RowOf
 from analysis.base.types import Dataset
+from analysis.review.said import among
 from dashboard.components.review_deck.review_deck import Item, Reference
 from dashboard.server import urls
 from dashboard.server.opened import Opened
@@ -45,19 +47,48 @@ class Known:
     excluded: frozenset[str] = frozenset()
 
 
-def verified_rows(in_force: pd.DataFrame, row_of: pd.Series, classes: Sequence[str]) -> dict[int, NDArray[np.int64]]:
+@dataclass(frozen=True, eq=False)
+class Sure:
+    """What each of E verdicts says of the class of its image, whether it is in force or not: the `event`s, ascending,
+    the `row` and the `class_id` that was confirmed or chosen; -1 where the data set lacks it, or no class was named."""
+
+    event: NDArray[np.int64]
+    row: NDArray[np.int64]
+    class_id: NDArray[np.int64]
+
+
+def sure_of(current: pd.DataFrame, row_of: RowOf, numbers: Mapping[str, int], *, before: Sure | None = None) -> Sure:
+    """Read `DecisionStore.current()`; `numbers` of the classes by name.
+
+    `before`: what it gave earlier for the same data set; only newer events are read then.
+    """
+    event = current["event_id"].to_numpy(np.int64)
+    row, class_id = np.full((2, len(event)), -1)
+    unknown = np.ones(len(event), bool)
+    if before is not None:
+        place, unknown = among(event, before.event)
+        row[~unknown], class_id[~unknown] = before.row[place[~unknown]], before.class_id[place[~unknown]]
+    new = np.flatnonzero(unknown)
+    start = int(new[0]) if len(new) else len(event)  # nearly always the last few; rows of a whole column take 2 ms
+    columns = ("image_id", "verdict", "given", "new_label")
+    fresh = {name: current[name].iloc[start:].to_numpy(object)[new - start] for name in columns}
+    for verdict, label in (("keep", "given"), ("relabel", "new_label")):
+        says_so = np.asarray(fresh["verdict"] == verdict, bool)
+        class_id[new[says_so]] = [numbers.get(name, -1) for name in fresh[label][says_so]]
+    row[new] = row_of.get_indexer(fresh["image_id"])
+    return Sure(event, row, class_id)
+
+
+def verified_rows(sure: Sure, in_force: NDArray[np.bool_]) -> dict[int, NDArray[np.int64]]:
     """Rows of every class that people confirmed or corrected to that class, the latest decision first.
 
-    `in_force` is `DecisionStore.in_force()`; decisions on images or classes that are not here are left out.
+    `in_force` (E,) says which verdicts count; decisions on images or classes that are not here are left out.
     """
-    sure = in_force[in_force["verdict"].isin(("keep", "relabel"))]
-    label = sure["new_label"].where(sure["verdict"] == "relabel", sure["given"])
-    number = label.map({name: k for k, name in enumerate(classes)})
-    row = pd.Series(row_of.reindex(sure["image_id"]).to_numpy(), index=sure.index)
-    found = pd.DataFrame({"class_id": number, "row": row}).dropna().astype(np.int64).iloc[::-1]
-    found = found.sort_values("class_id", kind="stable")
-    classes_said, starts = np.unique(found["class_id"].to_numpy(), return_index=True)
-    parts = np.split(found["row"].to_numpy(), starts[1:])
+    counts = np.flatnonzero(in_force & (sure.row >= 0) & (sure.class_id >= 0))[::-1]
+    short = sure.class_id[counts].astype(np.min_scalar_type(int(sure.class_id.max(initial=0))))  # sorted 7 times sooner
+    counts = counts[np.argsort(short, kind="stable")]
+    classes_said, starts = np.unique(sure.class_id[counts], return_index=True)
+    parts = np.split(sure.row[counts], starts[1:])
     return dict(zip(classes_said.tolist(), parts, strict=False))  # without any there is one part, an empty one
 
 

@@ -21,8 +21,7 @@ def row_named(opened: Opened, text: str) -> int | None:
     if text.isascii() and text.isdigit() and len(text) <= 9 and str(int(text)) == text:
         row = int(text)
         return row if row < len(opened.dataset) else None
-    row = opened.row_of.get(text)
-    return None if row is None else int(row)
+    return opened.row_of.get(text)
 
 
 def marked(opened: Opened) -> int | None:

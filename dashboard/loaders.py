@@ -6,6 +6,7 @@ would answer wrongly. What is cached is shared by all sessions; tables are hande
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from analysis.runs.files import hand_back
 from analysis.runs.run import Run
 from analysis.runs.workspace import Workspace
 from dashboard import loaders_filter
-from dashboard.items import Known, Source, typical_rows, verified_rows
+from dashboard.items import Known, Source, Sure, sure_of, typical_rows, verified_rows
 from dashboard.layouts import arrays_of
 from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns, Filter, rows_of, to_params
@@ -156,15 +157,22 @@ def said(path: str) -> Said:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _said(path: str, last_event: int) -> Said:  # noqa: ARG001  # part of the cache key
     found = opened.open_workspace(path)
-    newest = _newest_said(found.key)
-    newest["said"] = said_of(found.decisions.current(), found.row_of.index, before=newest.get("said"))
-    return newest["said"]
+    newest = _newest(found.key)
+    newest.said = made = said_of(found.decisions.current(), found.row_of, before=newest.said)
+    return made
+
+
+@dataclass
+class _Newest:
+    """What was made last of the decisions of a workspace: the next needs little more than the newest events."""
+
+    said: Said | None = None
+    sure: Sure | None = None
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _newest_said(key: str) -> dict[str, Said]:  # noqa: ARG001  # part of the cache key
-    """A place for the last one that was made for a workspace: the next needs little more than the newest events."""
-    return {}
+def _newest(key: str) -> _Newest:  # noqa: ARG001  # part of the cache key
+    return _Newest()
 
 
 def audit(path: str, rule: AuditRule) -> Audit:
@@ -175,7 +183,7 @@ def audit(path: str, rule: AuditRule) -> Audit:
 @st.cache_resource(max_entries=8, show_spinner="Drawing the sample …")
 def _audit(path: str, m: int, seed: int, *, as_of: int, population: str) -> Audit:
     found = opened.open_workspace(path)
-    return sample_of(found.decisions, found.row_of.index, AuditRule(m, seed, as_of, population))
+    return sample_of(found.decisions, pd.Index(found.dataset.table["image_id"]), AuditRule(m, seed, as_of, population))
 
 
 def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
@@ -213,7 +221,9 @@ def known(path: str) -> Known:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _known(path: str, last_event: int) -> Known:  # noqa: ARG001  # part of the cache key
     found = opened.open_workspace(path)
-    verified = verified_rows(found.decisions.in_force(), found.row_of, found.dataset.classes)
+    newest, current = _newest(found.key), found.decisions.current()
+    newest.sure = sure = sure_of(current, found.row_of, found.class_names, before=newest.sure)
+    verified = verified_rows(sure, current["in_force"].to_numpy(bool))
     return Known(verified=verified, excluded=frozenset(found.decisions.excluded()["image_id"]))
 
 

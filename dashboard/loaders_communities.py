@@ -77,7 +77,7 @@ def _mended(path: str, run_id: str, stamps: str, last_event: int) -> Mended:  # 
     given, predicted = found.dataset.given, loaders.run_columns(path, run_id).predicted
     said = found.decisions.in_force()
     number_of = {name: k for k, name in enumerate(found.dataset.classes)}
-    verdicts = read_verdicts(said, found.row_of.index.get_indexer(said["image_id"]).astype(np.int64), number_of)
+    verdicts = read_verdicts(said, found.row_of.get_indexer(said["image_id"]), number_of)
     edges = run.table("edges")
     top = {"top_class": run.array("top_class"), "top_prob": run.array("top_prob")}
     left = remaining(edges, verdicts, given=given, **top, made=run.json("graph")["parameters"])

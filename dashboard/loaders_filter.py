@@ -24,7 +24,7 @@ def states(path: str) -> NDArray[np.int8]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _states(path: str, last_event: int) -> NDArray[np.int8]:  # noqa: ARG001  # part of the cache key
     found = opened.open_workspace(path)
-    made = states_now(found.decisions, found.row_of.index)
+    made = states_now(found.decisions, found.row_of)
     made.setflags(write=False)
     return made
 

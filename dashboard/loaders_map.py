@@ -132,7 +132,7 @@ def _decisions(path: str) -> NDArray[np.int64]:
     """The decision in force on every image (N,), as a number into `DECISIONS`."""
     current = loaders.decision_store(path).in_force()
     found = np.zeros(len(loaders.dataset(path)), np.int64)
-    rows = opened.open_workspace(path).row_of.index.get_indexer(current["image_id"])
+    rows = opened.open_workspace(path).row_of.get_indexer(current["image_id"])
     said = current["verdict"].map(lambda verdict: DECISIONS.index(VERDICTS.get(verdict, "unsure or skipped")))
     found[rows[rows >= 0]] = said.to_numpy(np.int64)[rows >= 0]
     return found

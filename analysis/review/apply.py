@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from analysis.base.config import Settings
+from analysis.base.image_ids import RowOf
 from analysis.review.columns import STATUS, frame_of
 from analysis.review.limits import labels_of
 from analysis.review.standing import disagreements, in_force
@@ -79,10 +80,10 @@ def cleaned(
     label than the one here, or for a class that is not here is not applied, but listed.
     """
     policy = policy or ExportPolicy()
-    ids = pd.Index(table["image_id"])
+    ids = RowOf(table["image_id"])
     given = np.asarray(classes, dtype=object)[table["given"].to_numpy()]
     current = current.reset_index(drop=True)
-    row = ids.get_indexer(pd.Index(current["image_id"]))
+    row = ids.get_indexer(current["image_id"])
     problem = _problems(current, row, given, set(classes))
     usable, rows = current[problem == ""], row[problem == ""]
     counts = in_force(usable).to_numpy()
@@ -136,11 +137,11 @@ def _problems(current: pd.DataFrame, row: Array, given: Array, known: set[str]) 
 
 
 def _marks(
-    excluded: pd.DataFrame | None, current: pd.DataFrame, ids: pd.Index
+    excluded: pd.DataFrame | None, current: pd.DataFrame, ids: RowOf
 ) -> tuple[pd.DataFrame, Array, pd.DataFrame]:
     """(marks on images of this data set, their rows in the table, marks on other images with the problem)."""
     marks = current.iloc[:0] if excluded is None else excluded
-    row = ids.get_indexer(pd.Index(marks["image_id"]))
+    row = ids.get_indexer(marks["image_id"])
     here = row >= 0
     return marks[here], row[here], marks[~here].assign(problem="the image is not in this data set")
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.base.condition_rows import Field, Flags, Mask, Numbers, check, field_of, names_of, passing
 from analysis.base.condition_text import parse
 from analysis.base.conditions import Condition, keys_of
+from analysis.base.image_ids import RowOf
 from analysis.base.types import Dataset
 from analysis.review.decisions import DecisionStore
 from analysis.review.states import DECIDED, EXCLUDED, states_now
@@ -98,7 +99,7 @@ class Askable:
 
 def askable(dataset: Dataset, run: Run | None, store: DecisionStore) -> Askable:
     """What can be asked of these images, with the decisions of `store`."""
-    ids = pd.Index(dataset.table["image_id"])
+    ids = RowOf(dataset.table["image_id"])
     return Askable(dataset, run, lambda: states_now(store, ids))
 
 

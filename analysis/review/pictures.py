@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from analysis.base.errors import NotFoundHere
+from analysis.base.image_ids import RowOf
 from analysis.base.types import Pixels
 from analysis.data.decode import FORMATS, SUFFIXES, open_image
 from analysis.data.images import ImageStore
@@ -46,8 +47,8 @@ class Pictures:
         return self._pixels.root
 
     @cached_property
-    def _row_of(self) -> pd.Index:
-        return pd.Index(self._ids)
+    def _row_of(self) -> RowOf:
+        return RowOf(self._ids)
 
     def get(self, image_id: str) -> Picture:
         """The image of that id. Raises NotFoundHere, or Refused for a path outside of the data set's folder."""
@@ -72,7 +73,7 @@ class Pictures:
 
     def size(self, image_ids: Sequence[str]) -> int:
         """About how many bytes these images take: exact for files and blobs, the raw pixels for arrays."""
-        rows = self._row_of.get_indexer(pd.Index(image_ids))
+        rows = self._row_of.get_indexer(image_ids)
         if self._pixels.kind == "array":
             assert self._pixels.data is not None
             return len(rows) * int(self._pixels.data[0].nbytes)
@@ -83,7 +84,7 @@ class Pictures:
         return sum(path.stat().st_size for path in paths if path is not None and path.is_file())
 
     def _row(self, image_id: str) -> int:
-        try:
-            return int(self._row_of.get_loc(image_id))
-        except KeyError as error:
-            raise NotFoundHere(f"There is no image {image_id!r} in this data set") from error
+        row = self._row_of.get(image_id)
+        if row is None:
+            raise NotFoundHere(f"There is no image {image_id!r} in this data set")
+        return row

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.base.image_ids import FindsRows
 from analysis.review.standing import disagreements, in_force
 
 OPEN, RIGHT, WRONG, UNSURE, SKIPPED = range(5)  # what is known of the label of one image
@@ -63,7 +64,7 @@ class Said:
         return np.flatnonzero(decided), skipped[~decided[skipped]]
 
 
-def said_of(current: pd.DataFrame, image_ids: pd.Index, *, before: Said | None = None) -> Said:
+def said_of(current: pd.DataFrame, image_ids: FindsRows, *, before: Said | None = None) -> Said:
     """What stands as arrays; `current` is `DecisionStore.current()`, `image_ids` (N,) the unique ones of a data set.
 
     Verdicts on images that the data set does not hold are left out. `before`: what it gave for the same data set
@@ -123,17 +124,26 @@ def seconds_of(decisions: pd.DataFrame) -> NDArray[np.float64]:
     return np.where(took >= 0, np.minimum(took, LONGEST_LOOK), np.nan)
 
 
-def _rows_of(current: pd.DataFrame, image_ids: pd.Index, before: Said | None) -> Rows:
+def _rows_of(current: pd.DataFrame, image_ids: FindsRows, before: Said | None) -> Rows:
     """The row of the image of each event, -1 where the data set does not hold it."""
     event = current["event_id"].to_numpy(np.int64)
     rows = np.full(len(event), -1)
     unknown = np.ones(len(event), bool)
-    if before is not None and len(before.event):
-        place = np.minimum(np.searchsorted(before.event, event), len(before.event) - 1)  # both ascend
-        unknown = before.event[place] != event
+    if before is not None:
+        place, unknown = among(event, before.event)
         rows[~unknown] = before.row[place[~unknown]]
     rows[unknown] = image_ids.get_indexer(current["image_id"][unknown])
     return rows
+
+
+def among(event: NDArray[np.int64], earlier: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where each event (E,) stands among `earlier` ones, and which of them are not there; both ascend.
+
+    An event never changes: what was found out of it alone holds for good.
+    """
+    place = np.minimum(np.searchsorted(earlier, event), max(0, len(earlier) - 1))
+    unknown = earlier[place] != event if len(earlier) else np.ones(len(event), bool)
+    return place, unknown
 
 
 def _fill(target: Codes, part: pd.DataFrame) -> None:

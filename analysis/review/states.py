@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.base.image_ids import FindsRows
 from analysis.review.decisions import DecisionStore
 
 Decided = Literal["", "open", "kept", "changed", "several", "none_fits", "unsure", "excluded"]
@@ -40,7 +41,7 @@ def all_open(n: int) -> NDArray[np.int8]:
     return np.full(n, DECIDED.index("open"), np.int8)
 
 
-def states_now(store: DecisionStore, ids: pd.Index) -> NDArray[np.int8]:
+def states_now(store: DecisionStore, ids: FindsRows) -> NDArray[np.int8]:
     """The states of all images `ids` (N,) as the decisions stand now."""
     current, marked = store.in_force(), store.excluded()
     rows, excluded = (ids.get_indexer(frame["image_id"]) for frame in (current, marked))

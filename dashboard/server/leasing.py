@@ -47,7 +47,7 @@ def lease(opened: Opened, ask: Ask) -> dict[str, Any]:
     was leased.
     """
     for image in ask.ids:
-        if image not in opened.row_of.index:
+        if image not in opened.row_of:
             raise BadInput(f"There is no image {image[:80]!r} in this data set")
     reviewer = proven(opened.key, clean_name(ask.reviewer), ask.proof)
     if ask.release:

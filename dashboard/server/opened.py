@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-import pandas as pd
-
 from analysis.base.arrays import digest_of
+from analysis.base.image_ids import RowOf
 from analysis.base.types import Dataset
 from analysis.data.images import ImageStore
 from analysis.review.decisions import DecisionStore
@@ -61,15 +60,14 @@ class Opened:
         return ImageStore(self.dataset.pixels, self.dataset.table, thumbs=self.workspace.path / "thumbs")
 
     @_Part
-    def row_of(self) -> pd.Series:
+    def row_of(self) -> RowOf:
         """Row number by image id, for looking up what a browser sends."""
-        ids = self.dataset.table["image_id"].to_numpy()
-        return pd.Series(range(len(ids)), index=pd.Index(ids))
+        return RowOf(self.dataset.table["image_id"])
 
     @_Part
-    def class_names(self) -> frozenset[str]:
-        """The class names, for quick look-up."""
-        return frozenset(self.dataset.classes)
+    def class_names(self) -> dict[str, int]:
+        """The numbers of the classes by name, for quick look-up."""
+        return {name: k for k, name in enumerate(self.dataset.classes)}
 
     @_Part
     def leases(self) -> Leases:

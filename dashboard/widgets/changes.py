@@ -39,7 +39,7 @@ def changes_table(export: Export, path: str) -> None:
 
 def changes_frame(changes: pd.DataFrame, found: opened.Opened) -> pd.DataFrame:
     """The table of changes as people read it."""
-    rows = found.row_of.reindex(changes["image_id"]).to_numpy()
+    rows = found.row_of.get_indexer(changes["image_id"])
     pictured = found.dataset.pixels.kind != "none"
     new = [
         " + ".join(clean(name) for name in labels) if labels else clean(label) if label else "–"

@@ -34,7 +34,7 @@ def mixed(
     known = known_answers(store.current(), seen.opened.dataset)
     seed = zlib.crc32(f"{reviewer}\n{store.last_seq()}".encode())
     settled, earlier = pools(store.log(), known, reviewer=reviewer, seed=seed)
-    known_rows, own_rows = (row_of.reindex(ids).dropna().astype(int).tolist() for ids in (settled, earlier))
+    known_rows, own_rows = ([r for r in row_of.get_indexer(ids).tolist() if r >= 0] for ids in (settled, earlier))
     woven = mix(
         left.tolist(),
         known=known_rows,

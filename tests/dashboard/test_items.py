@@ -11,8 +11,9 @@ import pytest
 import streamlit as st
 
 from analysis.base.types import Decision
+from analysis.review.opening import open_store
 from dashboard import loaders
-from dashboard.items import Extra, Known, nearest, said, verified_rows
+from dashboard.items import Extra, Known, nearest, said
 from dashboard.server import opened
 from tests.factory import make_workspace
 
@@ -38,22 +39,69 @@ def source(path: str) -> Any:
     return loaders.review_source(path, run.run_id)
 
 
-def test_verified_images_are_those_confirmed_or_corrected_to_a_class(path: str) -> None:
+def undo(path: str, seq: int, undone: int, row: int) -> None:
     found = opened.open_workspace(path)
-    rows = np.flatnonzero(found.dataset.given == 0)[:4].tolist()
+    image_id = str(found.dataset.table["image_id"].iat[row])
+    made = Decision(image_id, "undo", "", "", None, "ada", "r", "session-1", seq, 1e9, undoes=undone)
+    found.decisions.book([made])
+
+
+def verified(path: str) -> dict[int, list[int]]:
+    return {k: rows.tolist() for k, rows in loaders.known(path).verified.items()}
+
+
+def read_anew(path: str) -> dict[int, list[int]]:
+    """The rule itself, decision by decision: what is in force confirms a class or chooses one; the latest first."""
+    found = opened.open_workspace(path)
+    ids = found.dataset.table["image_id"].tolist()
+    made: dict[int, list[int]] = {}
+    for one in found.decisions.in_force().itertuples():
+        label = {"keep": one.given, "relabel": one.new_label}.get(one.verdict)
+        if label in found.dataset.classes and one.image_id in ids:
+            made.setdefault(found.dataset.classes.index(label), []).insert(0, ids.index(one.image_id))
+    return made
+
+
+def test_verified_images_are_those_confirmed_or_corrected_to_a_class(path: str) -> None:
+    rows = np.flatnonzero(opened.open_workspace(path).dataset.given == 0)[:4].tolist()
     book(path, 1, rows[0], "keep")
     book(path, 2, rows[1], "relabel", "class 2")
     book(path, 3, rows[2], "none_fits")
     book(path, 4, rows[3], "keep")
-    made = verified_rows(found.decisions.in_force(), found.row_of, found.dataset.classes)
-    assert {k: v.tolist() for k, v in made.items()} == {0: [rows[3], rows[0]], 2: [rows[1]]}
+    assert verified(path) == {0: [rows[3], rows[0]], 2: [rows[1]]}
 
 
 def test_a_decision_on_an_image_or_class_that_is_gone_verifies_nothing(path: str) -> None:
-    found = opened.open_workspace(path)
     book(path, 1, 0, "relabel", "class of another time")
-    found.decisions.book([Decision("gone.png", "keep", "class 0", "", None, "ada", "r", "session-1", 2, 1e9)])
-    assert verified_rows(found.decisions.in_force(), found.row_of, found.dataset.classes) == {}
+    gone = Decision("gone.png", "keep", "class 0", "", None, "ada", "r", "session-1", 2, 1e9)
+    opened.open_workspace(path).decisions.book([gone])
+    assert verified(path) == {}
+
+
+def test_what_is_verified_follows_undos_others_and_writers_from_elsewhere(path: str) -> None:
+    found = opened.open_workspace(path)
+    classes, ids = found.dataset.classes, found.dataset.table["image_id"].tolist()
+    book(path, 1, 0, "keep")
+    book(path, 2, 1, "relabel", "class 2")
+    assert verified(path) == read_anew(path) != {}
+    undo(path, 3, 2, 1)
+    assert all(1 not in rows for rows in verified(path).values()) and verified(path) == read_anew(path)
+    with open_store(found.workspace) as elsewhere:  # as another process would, an import among them
+        others = [
+            Decision(
+                ids[row], "relabel", classes[int(found.dataset.given[row])], "", "class 1", name, "r", "s-2", i, 1e9
+            )
+            for i, (row, name) in enumerate([(0, "bo"), (0, "cy"), (5, "bo"), (6, "cy")])
+        ]
+        elsewhere.book(others)
+        assert verified(path) == read_anew(path) and 0 in verified(path)[1], "two against one"
+    book(path, 4, 5, "keep")
+    undo(path, 5, 1, 0)
+    exclude = Decision(
+        ids[6], "exclude", classes[int(found.dataset.given[6])], "", None, "ada", "r", "session-1", 6, 1e9
+    )
+    found.decisions.book([exclude])
+    assert verified(path) == read_anew(path) and loaders.known(path).excluded == {ids[6]}
 
 
 def test_the_nearest_come_first_and_the_image_itself_never() -> None:
