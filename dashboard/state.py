@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.history import Step, Steps
 from dashboard.links import OPTIONS as KNOWN
-from dashboard.links import unread
+from dashboard.links import named, unread
 from dashboard.selection import PARAMS, Filter, from_params, to_params
 
 # Session keys. Widgets of one page keep keys that start with the page's name ("map.colour").
@@ -95,7 +95,7 @@ def option(name: str, allowed: Sequence[str]) -> str:
     """How a page is drawn, as far as the link says it: one of `allowed`, the first unless another was chosen."""
     chosen = _options().get(name) or st.query_params.get(name, "")
     if chosen and chosen not in allowed and chosen == st.query_params.get(name):
-        leave_out([f"{name}={chosen}"])
+        leave_out([named(name, chosen)])
     return chosen if chosen in allowed else allowed[0]
 
 
@@ -114,6 +114,14 @@ def keep(name: str, value: str) -> None:
     _options()[name] = value
     write_url({name: value or None})
     st.session_state[_WRITTEN] = _in_url()
+
+
+def forget(name: str) -> None:
+    """Put away such a choice, because it means nothing here, and say so; nothing where none was made."""
+    value = kept(name)
+    if value:
+        leave_out([named(name, value)])
+        keep(name, "")
 
 
 def _options() -> dict[str, str]:

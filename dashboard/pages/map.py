@@ -33,6 +33,8 @@ def draw(seen: Seen) -> None:
         by = choose_colours(seen)
         method, layout = choose_layout(seen)
     row = jump.marked(seen.opened)
+    if row is None:
+        state.forget(jump.NEAR)
     jump.write_link(row)
     outline = outline_on(seen, method)
     view = MapView(seen, layout=layout, by=by, rows=seen.rows, marked=row, outline=outline)

@@ -31,8 +31,13 @@ def part_drawn(seen: Seen) -> int:
     k = next((k for k in (chosen.class_id, chosen.given, chosen.predicted) if k is not None), None)
     if k is not None and community_drawn(seen) is not None:
         return part_with(seen.table("classes"), k)
+    return (_part_asked() or 1) - 1
+
+
+def _part_asked() -> int | None:
+    """The part of the link, from 1; None where it is no number."""
     asked = state.kept(PART)
-    return int(asked) - 1 if asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 else 0
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else None
 
 
 def crumbs(seen: Seen) -> None:
@@ -69,6 +74,8 @@ def _go(chosen: Filter) -> None:
 
 def parts(scene: Scene) -> None:
     """Says what part of many nodes is drawn, and leads to the others."""
+    if not 1 <= (_part_asked() or 0) <= scene.n_parts:
+        state.forget(PART)
     if scene.n_parts == 1:
         return
     what = "classes of this community" if scene.of_classes else "communities"

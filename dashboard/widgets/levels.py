@@ -22,6 +22,8 @@ def choose_level(found: Levels | None) -> int | None:
         st.caption("This run was made by an earlier version: run it again to see its groups at other resolutions.")
         return None
     said = [f"{r:g}" for r in found.table["resolution"]]
+    if state.kept(RESOLUTION) not in said:
+        state.forget(RESOLUTION)
     asked = state.kept(RESOLUTION)
     at = said.index(asked) if asked in said else found.own
     key = f"communities.level.{state.changes()}.{said[at]}"

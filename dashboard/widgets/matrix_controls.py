@@ -44,6 +44,13 @@ def _toggle(label: str, name: str, allowed: tuple[str, str], text: str) -> bool:
 def opened(seen: Seen) -> frozenset[int]:
     """The communities whose block is open: as somebody folded them, else the usual for the filter in force."""
     said = state.kept(OPEN)
+    if said and said != NONE:
+        found = parse_open(said, seen.n_communities)
+        if len(found) < len(set(said.split("_"))):
+            state.forget(OPEN)
+            if found:
+                write_open(found)
+        said = state.kept(OPEN)
     if said:
         return parse_open(said, seen.n_communities)
     return usually_open(seen.columns.community, communities_named(seen.chosen, seen.columns.community))

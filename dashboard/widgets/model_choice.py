@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import get_args
 
@@ -66,6 +67,9 @@ def two_models(ranking: Ranking) -> tuple[int, int] | None:
     if len(ranking.names) < 2:
         return None
     names, order = ranking.names, ranking.order()
+    for name in (ONE, OTHER):
+        if state.kept(name) not in names:
+            state.forget(name)
     asked, versus = state.kept(ONE), state.kept(OTHER)
     one = names.index(asked) if asked in names else order[0]
     other = names.index(versus) if versus in names else _next(order, one)
@@ -110,6 +114,8 @@ def _segments(
 def _ours_first() -> bool:
     about = "Where both judge an image, our decision counts and not the file; every other image goes by the file."
     key = f"models.ours.{state.changes()}"
+    if state.kept("ours") != "yes":
+        state.forget("ours")
     chosen = st.toggle("Our decisions first", state.kept("ours") == "yes", key=key, help=about)
     state.keep("ours", "yes" if chosen else "")
     return chosen
@@ -117,7 +123,10 @@ def _ours_first() -> bool:
 
 def _threshold() -> float:
     text = state.kept("threshold")
-    start = float(text) if text.replace(".", "", 1).isdigit() and float(text) <= 1 else Asked.threshold
+    start = float(text) if re.fullmatch(r"0\.[0-9]{1,6}|1(\.0{1,6})?", text) else None
+    if start is None:
+        start = Asked.threshold
+        state.forget("threshold")
     about = "A label holds from this score on. ReaL's own lists are those at 0.80."
     key = f"models.threshold.{state.changes()}"
     at = float(

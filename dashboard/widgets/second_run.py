@@ -19,10 +19,13 @@ NEWEST = 30  # runs to choose from
 def second_run(seen: Seen, *, key: str = "beside") -> Seen | None:
     """Let the visitor choose another finished run of the workspace; None without one, or where it cannot be compared.
 
-    The choice is kept in the link. What is returned has the filter of `seen`, and its own columns and tables. Where
-    the other run was made with other labels or classes, that is said here.
+    The choice is kept in the link; one that is not there is said to mean nothing. What is returned has the filter of
+    `seen`, and its own columns and tables. Where the other run was made with other labels or classes, that is said
+    here.
     """
     runs = {run.run_id: run for run in others(seen)}
+    if state.kept(BESIDE) not in runs:
+        state.forget(BESIDE)
     asked = state.kept(BESIDE)
     if not runs:
         return None
@@ -32,19 +35,15 @@ def second_run(seen: Seen, *, key: str = "beside") -> Seen | None:
         state.keep(BESIDE, st.session_state[widget])
 
     widget = f"{key}.second.{state.changes()}.{asked}"
-    at = ids.index(asked) if asked in runs else 0
     st.selectbox(
         "Compare with",
         ids,
-        at,
+        ids.index(asked),
         lambda i: run_name(seen, runs[i]) if i else "no other run",
         widget,
         on_change=chosen,
         width=280,
     )
-    if asked and asked not in runs:
-        st.caption("The second run of this link is not in this workspace.")
-        return None
     if not asked:
         return None
     state.keep(BESIDE, asked)  # a page switch has emptied the link

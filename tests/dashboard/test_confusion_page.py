@@ -209,7 +209,7 @@ def test_the_difference_of_two_runs_is_part_of_the_link(start: Open, workspace: 
 
 def test_a_second_run_that_is_not_there_is_said(start: Open) -> None:
     app = start(beside="20000101-000000_gone")
-    assert any("not in this workspace" in c.value for c in app.caption) and len(app.get("plotly_chart")) == 1
+    assert any("beside" in w.value for w in app.warning) and len(app.get("plotly_chart")) == 1
 
 
 def test_other_labels_or_classes_of_the_other_run_are_said() -> None:

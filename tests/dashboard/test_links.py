@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import state
 from dashboard.links import OPTIONS, dropped, unread
 from dashboard.selection import Filter, to_params
+from dashboard.widgets.text import for_markdown
 from tests.dashboard.conftest import Opens, fine
 from tests.dashboard.test_selection import filters
 from tests.factory import make_workspace
@@ -63,6 +64,39 @@ def test_it_is_said_above_the_page_and_goes_with_the_next_step(opens: Opens, tmp
     assert "gven" not in app.query_params
     fine(app.button(key="chip.predicted").click().run())
     assert not warnings(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "left"),
+    [
+        ("communities", {"resolution": "x1"}, {}),
+        ("communities", {"part": "two"}, {}),
+        ("communities", {"part": "7"}, {}),
+        ("communities", {"beside": "20000101-000000_gone"}, {}),
+        ("confusion", {"beside": "20000101-000000_gone"}, {}),
+        ("confusion", {"open": "blue_²"}, {}),
+        ("confusion", {"open": "0_99"}, {"open": "0"}),
+        ("map", {"near": "train/none"}, {}),
+    ],
+)
+def test_a_choice_that_a_page_cannot_follow_is_said_and_leaves_the_link(
+    opens: Opens, tmp_path: Path, page: str, link: dict[str, str], left: dict[str, str]
+) -> None:
+    opens(make_workspace(tmp_path / "w", n=40, classes=4).path)
+    app = app_at(page, link)
+    ((name, value),) = link.items()
+    (said,) = warnings(app)
+    assert f"{name}\\={for_markdown(value)}" in said
+    assert {name: value for name, value in app.query_params.items() if name in link} == left
+    app.query_params["given"] = "1"
+    assert not warnings(fine(app.run()))
+
+
+def test_a_choice_that_a_page_can_follow_is_not_said(opens: Opens, tmp_path: Path) -> None:
+    opens(make_workspace(tmp_path / "w", n=40, classes=4).path)
+    for page, link in (("confusion", {"open": "none"}), ("confusion", {"open": "0_1"}), ("map", {"near": "3"})):
+        app = app_at(page, link)
+        assert not warnings(app) and link.items() <= dict(app.query_params).items()
 
 
 def test_every_choice_of_a_page_is_known_to_links(

@@ -23,6 +23,7 @@ from dashboard.selection import Filter
 from dashboard.server import opened
 from dashboard.widgets.frame import Seen
 from dashboard.widgets.model_pair import differing, groups_of, say_pair
+from dashboard.widgets.text import for_markdown
 from tests.factory import HOSTILE, make_workspace
 from tests.review.helpers import decision
 
@@ -211,6 +212,10 @@ def test_scores_of_others_bring_a_slider_that_changes_the_kinds(models: Workspac
     assert "10 several labels hold, the given one among them" in said(app)
     fine(next(s for s in app.slider if "Score" in s.label).set_value(0.95).run())
     assert "10 no label fits" in said(app)
+    app = page(labels="scores", threshold="0.²", model="nobody's", versus="x")
+    (warning,) = (w.value for w in app.warning if "Left out of this link" in w.value)
+    assert all(for_markdown(part) in warning for part in ("threshold=0.²", "model=nobody's", "versus=x"))
+    assert "10 wrong: another label holds" in said(app)
 
 
 def test_our_decisions_count_before_a_file_where_somebody_wants_that(models: Workspace) -> None:
