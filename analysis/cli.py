@@ -17,6 +17,7 @@ from analysis.base.errors import Cancelled, NotFoundHere, UserError
 from analysis.options import build_parser, pairs_of
 
 S = TypeVar("S")
+LONGEST_PATH = 300  # characters of a path in an error
 STOPPED = 130  # what a shell expects of a program ended by Ctrl+C
 
 
@@ -187,17 +188,38 @@ def _printable(line: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
+def _refused(error: UserError) -> int:
+    line = " ".join(str(error).split())  # it may quote a hostile file: no control character reaches the terminal
+    print("error: " + _printable(line), file=sys.stderr)
+    for shown in error.detail.splitlines():
+        print("  " + _printable(shown), file=sys.stderr)
+    return 2
+
+
+def _of_the_machine(error: OSError | MemoryError) -> UserError:
+    """What the disk, the rights or the memory of this machine did not allow, in one sentence."""
+    if isinstance(error, MemoryError):
+        return UserError(f"The memory is not enough: {error}", hint="close other programs, or take fewer images")
+    places = [str(place) for place in (error.filename, error.filename2) if place is not None]
+    found = " -> ".join(place[:LONGEST_PATH] for place in places) or "A file"
+    wanted = "a path that can be read and written, with room on the disk"
+    return UserError(f"{found}: {error.strerror or error}", wanted=wanted, hint="mend that and run the command again")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 = fine, 2 = the user can mend it, 3 = something was left out, 130 = stopped by the user."""
     args = build_parser().parse_args(arguments)
     try:
-        return COMMANDS[args.command](args)
+        code = COMMANDS[args.command](args)
+        sys.stdout.flush()
+        return code
     except UserError as error:
-        line = " ".join(str(error).split())  # it may quote a hostile file: no control character reaches the terminal
-        print("error: " + _printable(line), file=sys.stderr)
-        for shown in error.detail.splitlines():
-            print("  " + _printable(shown), file=sys.stderr)
-        return 2
+        return _refused(error)
+    except BrokenPipeError:  # whoever reads what is printed, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, MemoryError) as error:
+        return _refused(_of_the_machine(error))
     except (Cancelled, KeyboardInterrupt):
         print("stopped; run the same command again to continue where it stopped", file=sys.stderr)
         return STOPPED

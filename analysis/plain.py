@@ -20,6 +20,8 @@ from analysis.data.plain_arrays import load_labels, load_probs
 from analysis.models.elsewhere import Elsewhere
 from analysis.runs.files import write_table
 
+MOST_CLASSES = 1_000_000  # of a graph; more is a slip, and the memory would not hold it
+
 
 def score(labels: str, probs: str, out: str, *, progress: Progress, device: str = "cpu") -> dict[str, Any]:
     """Write a Parquet or CSV file with one row per image, in input order; give back the counts to print.
@@ -75,12 +77,24 @@ def _labels_and_probs(labels: str, probs: str) -> tuple[NDArray[np.int64], NDArr
         )
     if matrix.ndim != 2:
         raise BadInput(f"{probs} has the shape {matrix.shape}", wanted="(images, classes)")
+    _check_some(given, labels)
     if given.max(initial=-1) >= matrix.shape[1]:
         row = int(np.argmax(given >= matrix.shape[1]))
         raise BadInput(
             f"Row {row} of {labels} has the label {given[row]}", wanted=f"a class in 0..{matrix.shape[1] - 1}"
         )
+    if classes is not None and len(classes) != matrix.shape[1]:
+        raise BadInput(
+            f"{labels} names {len(classes)} classes and {probs} has {matrix.shape[1]} columns",
+            wanted="every class among the labels, in the order of their names",
+            hint="number the labels by the columns instead",
+        )
     return given, matrix, classes
+
+
+def _check_some(given: NDArray[np.int64], labels: str) -> None:
+    if (given < 0).all():
+        raise BadInput(f"{labels} holds no label", wanted="a class for at least one image")
 
 
 def _with_unlabelled(table: pd.DataFrame, labelled: NDArray[np.bool_]) -> pd.DataFrame:
@@ -135,7 +149,10 @@ def _graph_inputs(
         classes = every
     if (said < 0).any():
         raise BadInput(f"Row {int(np.argmax(said < 0))} of {predicted} has no class", wanted="a class for every image")
+    _check_some(given, labels)
     n_classes = int(max(given.max(initial=0), said.max(initial=0))) + 1
+    if n_classes > MOST_CLASSES:
+        raise BadInput(f"There is a class number {n_classes - 1}", wanted=f"class numbers below {MOST_CLASSES:,}")
     one = np.ones((len(said), 1), np.float32)
     held_out = np.ones(len(said), bool)
     return given, classes, Predictions("given", n_classes, held_out, top_class=said[:, None], top_prob=one)

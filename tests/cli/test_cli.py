@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -10,6 +15,7 @@ import pytest
 
 from analysis.cli import main
 from analysis.options import build_parser
+from tests.factory import make_workspace
 
 COMMANDS = (
     *("demo", "run", "status", "score", "graph", "export", "open"),
@@ -81,6 +87,48 @@ def test_user_errors_are_one_line_and_exit_2(capsys: pytest.CaptureFixture[str],
     assert "--folds" in fail(capsys, "run", "digits", "--workspace", tmp_path / "w", "--folds", "1")
     assert "wanted: NAME=VALUE" in fail(capsys, "run", "digits", "--workspace", tmp_path / "w", "--option", "x")
     assert not (tmp_path / "w" / "workspace.json").exists()
+
+
+def test_what_the_machine_does_not_allow_is_one_line_too(
+    capsys: pytest.CaptureFixture[str], arrays: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ("--labels", arrays[0], "--probs", arrays[1], "--out")
+    (tmp_path / "there").mkdir()
+    assert "Is a directory" in fail(capsys, "graph", *files, tmp_path / "there")
+    assert "File name too long" in fail(capsys, "status", "a" * 300)
+    for error, said in (
+        (OSError(errno.ENOSPC, "No space left on device", "o.csv"), "o.csv: No space left on device"),
+        (MemoryError("Unable to allocate 9 TiB"), "memory is not enough: Unable to allocate 9 TiB"),
+    ):
+        monkeypatch.setattr("analysis.plain.score", Mock(side_effect=error))
+        assert said in fail(capsys, "score", *files, tmp_path / "o.csv")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:
+    make_workspace(tmp_path / "w")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "analysis", "status", str(tmp_path / "w"), "--json"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_plain_labels_that_fit_no_classes_are_refused(
+    capsys: pytest.CaptureFixture[str], arrays: tuple[Path, Path], tmp_path: Path
+) -> None:
+    labels, probs = arrays
+    n = len(np.load(probs))
+    (tmp_path / "one.csv").write_text("label\n" + "cat\n" * n, encoding="utf-8")
+    np.save(tmp_path / "none.npy", np.full(n, -1))
+    np.save(tmp_path / "far.npy", np.full(n, 2**62))
+    for command in ("score", "graph"):
+        out = ("--probs", probs, "--out", tmp_path / "o.json")
+        assert "names 1 classes" in fail(capsys, command, "--labels", tmp_path / "one.csv", *out)
+        assert "holds no label" in fail(capsys, command, "--labels", tmp_path / "none.npy", *out)
+    far = ("--predicted", tmp_path / "far.npy", "--out", tmp_path / "o.json")
+    assert "below 1,000,000" in fail(capsys, "graph", "--labels", labels, *far)
 
 
 def test_a_source_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
