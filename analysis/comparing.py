@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 FLIPS_SHOWN = 20
+MOST_RESAMPLES = 100_000  # more would tell nothing more and take hours
 
 
 def add_commands(commands: Any, command: AddCommand, database: Callable[..., None]) -> None:
@@ -107,8 +108,10 @@ def _rerank(args: argparse.Namespace) -> int:
     from analysis.runs.models import run_models, stored_models
     from analysis.runs.workspace import Workspace
 
-    if args.resamples < 1:
-        raise BadInput(f"--resamples is {args.resamples}", wanted="1 or more")
+    if not 1 <= args.resamples <= MOST_RESAMPLES:
+        raise BadInput(f"--resamples is {args.resamples}", wanted=f"1 to {MOST_RESAMPLES:,}")
+    if args.seed < 0:
+        raise BadInput(f"--seed is {args.seed}", wanted="0 or more")
     workspace = Workspace.open(args.workspace)
     models = [*run_models(workspace), *stored_models(workspace)]
     if args.top_k > 1:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.base.errors import BadInput
 from analysis.base.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def _evaluate(args: argparse.Namespace) -> int:
     from analysis.runs.models import stored_models
     from analysis.terminal import TerminalProgress
 
+    if args.batch < 0:
+        raise BadInput(f"--batch is {args.batch}", wanted="0 or more")
     asked = asked_models(
         args.models, weights_dir=args.weights_dir, device=args.device, batch=args.batch, no_crop=args.no_crop
     )

@@ -72,7 +72,7 @@ def read_label_lists(path: str | Path, dataset: Dataset) -> LabelSets:
     file = file_of(str(path))
     try:
         lists = json.loads(read_text(file))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, numbers of thousands of digits, or too deep
         raise BadInput(f"{file.name} is no JSON: {error}", wanted="a list of lists of class numbers") from error
     if not isinstance(lists, list) or not all(isinstance(one, list) for one in lists):
         raise BadInput(f"{file.name} is no list of lists", wanted="a list of class numbers for every image")
@@ -99,6 +99,8 @@ def read_scores(path: str | Path, dataset: Dataset, *, progress: Progress | None
         score, info = np.asarray(arrays["tensor"]), arrays["info"]
     if score.ndim != 1 or score.dtype.kind != "f" or info.shape != (len(score), 2) or info.dtype.kind != "U":
         raise BadInput(f"{file.name}: tensor is {score.shape}, info {info.shape}", wanted="(P,) floats, (P, 2) text")
+    if not len(score):
+        raise BadInput(f"{file.name} holds no score", wanted="a score for every label of an image")
     bad = ~((score >= 0) & (score <= 1))
     if bad.any():
         raise BadInput(f"{file.name}: row {int(np.argmax(bad))} has the score {score[bad][0]}", wanted="0..1")

@@ -89,6 +89,8 @@ def _several(
     classes = arrays[key]
     if classes.ndim not in (2, 3) or len(classes) != len(listed):
         raise BadInput(f"{key} in {file} is {classes.shape} for {len(listed)} models", wanted="(models, images[, k])")
+    if not listed:
+        raise BadInput(f"{file} names no model", wanted="a name for every model")
     if len(set(listed)) < len(listed):
         twice = next(name for name in listed if listed.count(name) > 1)
         raise BadInput(f"{file} names the model {twice!r} more than once", wanted="every model once")

@@ -164,7 +164,9 @@ def test_right_among_five_leaves_out_models_with_one_class(
 
 def test_what_rerank_refuses(workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--threshold is 2" in fail(capsys, "rerank", workspace.path, "--threshold", 2)
-    assert "1 or more" in fail(capsys, "rerank", workspace.path, "--resamples", 0)
+    assert "1 to 100,000" in fail(capsys, "rerank", workspace.path, "--resamples", 0)
+    assert "1 to 100,000" in fail(capsys, "rerank", workspace.path, "--resamples", 10**9)
+    assert "--seed is -1" in fail(capsys, "rerank", workspace.path, "--seed", -1)
     assert "There is no file" in fail(capsys, "rerank", workspace.path, "--real", tmp_path / "x.json")
     (tmp_path / "x.json").write_text("[[0]]", encoding="utf-8")
     assert f"1 lists for {N} images" in fail(capsys, "rerank", workspace.path, "--real", tmp_path / "x.json", "--keep")

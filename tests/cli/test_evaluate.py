@@ -64,6 +64,8 @@ def test_what_is_missing_is_said_before_anything_is_read(
     assert "no network named 'resnet51'" in capsys.readouterr().err
     assert evaluate(tmp_path / "photos", tmp_path / "w", "resnet18", "--weights-dir", tmp_path / "gone") == 2
     assert "There is no folder" in capsys.readouterr().err and not (tmp_path / "w").exists()
+    assert evaluate(tmp_path / "photos", tmp_path / "w", "resnet18", "--batch", "-3") == 2
+    assert "--batch is -3" in capsys.readouterr().err
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
     monkeypatch.setattr(download, "can_be_fetched", lambda model: False)
     source = image_folder(tmp_path / "photos", [str(k) for k in range(3)])

@@ -87,6 +87,8 @@ def test_label_lists_follow_the_numbers_in_the_file_names(tmp_path: Path) -> Non
     ("content", "found"),
     [
         ("{", "is no JSON"),
+        pytest.param("[" * 100_000, "is no JSON", id="deep"),
+        pytest.param("[[" + "9" * 5_000 + "]]", "is no JSON", id="long number"),
         ('{"a": [1]}', "no list of lists"),
         ("[[0], 1]", "no list of lists"),
         ("[[0]]", "1 lists for 6 images"),
@@ -117,6 +119,7 @@ def test_scores_give_sets_at_any_threshold_and_leave_unrated_images_alone(tmp_pa
     ("arrays", "found"),
     [
         ({"tensor": np.zeros(2)}, "holds the arrays tensor"),
+        ({"tensor": np.zeros(0), "info": np.zeros((0, 2), "U9")}, "holds no score"),
         ({"tensor": np.zeros(2), "info": np.array([["a", "1"]])}, "tensor is"),
         ({"tensor": np.array([0.5, 1.5]), "info": np.array([["img 0.png", "0"]] * 2)}, "row 1 has the score 1.5"),
         ({"tensor": np.array([np.nan]), "info": np.array([["img 0.png", "0"]])}, "row 0 has the score nan"),

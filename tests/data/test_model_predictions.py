@@ -63,6 +63,7 @@ def test_one_model_may_come_as_probabilities_classes_or_lists(tmp_path: Path, da
     ("arrays", "found"),
     [
         ({"models": ["a", "b"], "top1": np.zeros((3, N), int)}, "for 2 models"),
+        ({"models": np.zeros(0, "U1"), "top1": np.zeros((0, N), int)}, "names no model"),
         ({"models": ["a", "a"], "top1": np.zeros((2, N), int)}, "'a' more than once"),
         ({"models": ["a"], "what": np.zeros((1, N), int)}, "holds the arrays"),
         ({"models": ["a"], "top1": np.zeros((1, N - 2), int)}, f"{N - 2} rows"),
