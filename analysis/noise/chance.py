@@ -57,6 +57,7 @@ def calibrate(own: Floats, by_image: Floats, doubted: Places, factor: Floats | N
     `own` (N,) and `by_image` (any length): the order's value of the given labels and of labels drawn by image.
     `factor` (N,): the part of `own` that belongs to the pair of classes and not to the image, none in `doubted`.
     """
+    place = mean_ranks(own)  # first of all, as it takes most memory
     by_class = doubted.value if factor is None else doubted.value + factor[doubted.rows, None]
     low, high, lowest, highest = doubted.shares()
     share = low + MISLED * max(0.0, high - low)
@@ -66,7 +67,7 @@ def calibrate(own: Floats, by_image: Floats, doubted: Places, factor: Floats | N
     least, chance, most = (
         np.minimum(1, min(low, part) * slips + max(0.0, part - low) * misled) for part in (lowest, share, highest)
     )
-    return Combined((1 - TIE) * chance + TIE * mean_ranks(own), share, lowest, highest, least, most)
+    return Combined((1 - TIE) * chance + TIE * place, share, lowest, highest, least, most)
 
 
 def _density_ratio(own: Floats, other: Floats) -> Floats:
@@ -76,18 +77,26 @@ def _density_ratio(own: Floats, other: Floats) -> Floats:
     """
     if not len(other):
         return np.zeros(len(own))
-    values = np.concatenate([own, other])
-    is_drawn = np.r_[np.zeros(len(own)), np.ones(len(other))]
-    weight = np.r_[np.full(len(own), 1 / len(own)), np.full(len(other), 1 / len(other))]
     # equal values are one point, or their order in the array would decide
-    points, place = np.unique(values, return_inverse=True)
-    mass, hits = np.bincount(place, weight), np.bincount(place, weight * is_drawn)
+    points = np.unique(np.concatenate([own, other]))
+    hits = _share(other, points)
+    mass = hits + _share(own, points)
     fitted = isotonic_regression(hits / mass, weights=mass)
-    level = np.maximum(fitted.x, 0)
+    level = fitted.x
     middle = [(points[a:b] * mass[a:b]).sum() / mass[a:b].sum() for a, b in _steps(fitted.blocks)]
     height = [level[a] for a, _ in _steps(fitted.blocks)]
-    g = np.clip(np.interp(own, middle, height), 0, 1 - EDGE)
-    return np.asarray(g / (1 - g))
+    g = np.interp(own, middle, height)
+    np.clip(g, 0, 1 - EDGE, out=g)
+    g /= 1 - g
+    return np.asarray(g)
+
+
+def _share(values: Floats, points: Floats) -> Floats:
+    """Which share of the values each of `points` is, which ascend and hold all values."""
+    found, count = np.unique(values, return_counts=True)
+    out = np.zeros(len(points))
+    out[np.searchsorted(points, found)] = count / len(values)
+    return out
 
 
 def _steps(blocks: Array) -> Iterable[tuple[int, int]]:

@@ -90,7 +90,8 @@ def scored(inputs: ScorerInputs, *, progress: Progress | None = None) -> Scored:
             "is_suspect": flagged(inputs),
             "kind": kinds(inputs),
         }
-        | columns
+        | columns,
+        copy=False,
     )
     check_table("scores", table)
     return Scored(table, chances)
@@ -142,9 +143,9 @@ def kinds(inputs: ScorerInputs) -> Array:
     if inputs.graph is None:
         return np.full(len(predicted), "none", dtype=object)
     community = inputs.graph.community
-    tag = np.where(community[predicted] == community[inputs.given], "within", "cross").astype(object)
-    tag[predicted == inputs.given] = "none"
-    return tag
+    differs = predicted != inputs.given
+    tags = np.array(["none", "within", "cross"], dtype=object)
+    return tags[differs + (community[predicted] != community[inputs.given]).view(np.int8)]
 
 
 def suspects(

@@ -58,15 +58,16 @@ def combine(inputs: ScorerInputs, columns: dict[str, Array]) -> Combined | None:
     rng = np.random.default_rng(0)
     rows = seen[_drawn_rows(len(seen), rng)]
     own = seen if len(seen) <= FITTED else seen[np.sort(rng.permutation(len(seen))[:FITTED])]
-    given = _evidence([columns[spec.name] for spec in able])
+    scores = [columns[spec.name] for spec in able]
+    given = _evidence([score[own] for score in scores])
     by_class = _Drawn.of(able, inputs, rows, labels_by_class(inputs, rows, rng))
     by_image = _Drawn.of(able, inputs, rows, labels_by_image(inputs, rows, rng))
     facts = inputs.facts
-    first = _fit(given[own], by_class.evidence)
-    images = Placed(inputs.given, facts.other, first.of(given), inputs.n_classes)
+    first = _fit(given, by_class.evidence)
+    images = Placed(inputs.given, facts.other, first.of_all(scores), inputs.n_classes)
     piled = pile_up(images, by_class.placed(first), mixed=facts.predicted != inputs.given)
-    order = _fit(given[own], by_class.evidence, piled.weight(by_class.placed(first)))
-    value = order.of(given)
+    order = _fit(given, by_class.evidence, piled.weight(by_class.placed(first)))
+    value = order.of_all(scores)
 
     def ask(rows: Array, labels: Array) -> Floats:
         return order.of(_evidence([spec.as_if(inputs, rows, labels) for spec in able if spec.as_if is not None]))
@@ -187,6 +188,13 @@ class _Order:
     def of(self, evidence: Floats) -> Floats:
         """(n,) log odds up to a constant, higher = more like a drawn label."""
         return (evidence - self.mean) / self.spread @ self.weight
+
+    def of_all(self, scores: list[Array]) -> Floats:
+        """The same from the scores (N,) of all images, of which the evidence would be many times as large."""
+        out = np.empty(len(scores[0]))
+        for rows in row_blocks(len(out), len(scores) * 64):
+            out[rows] = self.of(_evidence([score[rows] for score in scores]))
+        return out
 
 
 def _fit(given: Floats, drawn: Floats, weight: Floats | None = None) -> _Order:

@@ -107,6 +107,21 @@ def test_the_table_of_scores_needs_no_copy_of_the_matrix(mapped: tuple[np.ndarra
     assert not table["flag_predicted_neq_given"][::50].any() and table["flag_predicted_neq_given"].any()
 
 
+def test_the_table_of_scores_costs_few_bytes_an_image(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    score_little(tmp_path)
+    peaks = []
+    for n in (50_000, 200_000):
+        probs = rng.dirichlet(np.full(3, 0.3), n).astype(np.float32)
+        np.save(tmp_path / "labels.npy", np.where(rng.random(n) < 0.1, 0, probs.argmax(axis=1)))
+        np.save(tmp_path / "probs.npy", probs)
+        tracemalloc.start()
+        score(str(tmp_path / "labels.npy"), str(tmp_path / "probs.npy"), str(tmp_path / "o.parquet"), progress=Silent())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / 150_000 < 270
+
+
 def test_rows_off_by_a_hair_are_put_right_without_a_copy_in_memory(
     mapped: tuple[np.ndarray, Path], tmp_path: Path
 ) -> None:
