@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
+from analysis.runs.workspace import Workspace
+from dashboard.server.opened import key_of
 from tests.browser.conftest import SETTLED, Server
 from tests.browser.deck import Deck, wait_for_events
 
@@ -109,3 +111,22 @@ def test_a_decision_that_a_closed_tab_left_is_sent_under_its_account_though_anot
     sign_in(other, signed, BOB)
     Deck(other).open().saved(1)
     assert list(wait_for_events(signed.workspace, 1)["reviewer"]) == [ADA]
+
+
+def test_a_page_from_before_the_sign_in_was_set_up_asks_once_for_what_others_left(serve: Serve, browse: Browse) -> None:
+    server = serve()
+    page = browse(server.url)
+    left = {"image_id": "train/00001", "verdict": "keep", "reviewer": "Bob", "session": "closedtab", "seq": 1}
+    name = f"lookalike.journal.{key_of(Workspace.open(server.workspace))}.closedtab"
+    page.add_init_script(f"localStorage[{json.dumps(name)}] = {json.dumps(json.dumps([{**left, 'decided_at': 1e9}]))}")
+    asked: list[Any] = []
+
+    def refuse(route: Any) -> None:
+        asked.append(route)
+        told = {"session": "closedtab", "seq": 1, "message": "Nothing proves that Bob made this"}
+        route.fulfill(json={"acked": [], "problems": [], "unproven": [told]})
+
+    page.route(ROUTE, refuse)
+    deck = Deck(page).open()
+    deck.node.locator(".trouble", has_text="1 decision waits in this browser: booked under Bob").wait_for()
+    assert len(asked) == 1

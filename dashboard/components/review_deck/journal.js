@@ -113,9 +113,9 @@ export class Journal {
   }
 
   // Made under another account, and not to be sent before that one is signed in again.
-  waits({ reviewer, proof }) {
-    if (!this.target?.proof || reviewer === this.target.reviewer) return false;
-    return !proof || this.spent.has(proof);
+  waits({ reviewer, proof = "" }) {
+    if (!this.target || reviewer === this.target.reviewer) return false;
+    return this.spent.has(proof) || Boolean(!proof && this.target.proof);
   }
 
   get waiting() {
@@ -259,7 +259,7 @@ export class Journal {
   // Why the server does not take what the account that is signed in here made, or undefined.
   unproven(refused, sent) {
     const why = new Map(refused.map((one) => [nameOf(one), one.message]));
-    for (const op of sent) if (why.has(nameOf(op)) && op.proof) this.spent.add(op.proof);
+    for (const op of sent) if (why.has(nameOf(op))) this.spent.add(op.proof ?? "");
     const { reviewer } = this.target;
     const ours = this.all.find((op) => why.has(nameOf(op)) && op.reviewer === reviewer && !this.isFresh(op));
     return ours && why.get(nameOf(ours));
