@@ -1,7 +1,7 @@
 """`python -m analysis score` on a matrix that lies in a file: a JSON row a case.
 
     python benchmarks/cost/score_cost.py            50,000 x 200 (40 MB)
-    python benchmarks/cost/score_cost.py --full     1,073,742 x 1,000 (4 GiB of disk, minutes)
+    python benchmarks/cost/score_cost.py --full     4 GiB each as 1,000, 400 and 100 classes (minutes)
     python benchmarks/cost/score_cost.py --full --device cuda    on a GPU; "auto" is what a user gets
 
 The command as a user gives it, from the start of Python to the written table. `cpu_s`: user and system time.
@@ -22,7 +22,7 @@ from pathlib import Path
 from measuring import ROOT, memory, room_for, say, write_predictions
 
 QUICK = [(50_000, 200)]
-FULL = [(1_073_742, 1_000)]
+FULL = [(1_073_742, 1_000), (2_684_355, 400), (10_737_418, 100)]
 EVERY = 0.005
 
 
