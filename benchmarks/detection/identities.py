@@ -34,7 +34,7 @@ def planted(people: np.ndarray, *, full: bool, seed: int) -> Iterator[tuple[str,
     for least, others in FULL_CASES if full else CASES:
         for draw in range(seed, seed + 3) if full else (seed,):
             given, rows = wrong_identities(people, least=least, others=others, seed=draw)
-            who = "everybody" if least == 1 else f"people with {least} or more" + ", whole set" * others
+            who = "everybody" if least == 1 else f"{least}+ images" + ", whole set" * others
             yield f"identities {SHARE:.0%}, {who}" + f", seed {draw}" * full, rows, given
 
 

@@ -44,9 +44,12 @@ class Resamples:
             "AP": (gained * found / np.maximum(seen, 1)).sum(axis=1) / total,
             "AUROC": (gained * above).sum(axis=1) / pairs,
         }
-        for name, k in cuts(self.wrong).items():
-            hits = np.array([np.interp(k, np.r_[0, s], np.r_[0, f]) for s, f in zip(seen, found, strict=True)])
-            out[name] = hits / (total if name.startswith("recall") else k)
+        wanted = cuts(self.wrong)
+        start, k = np.zeros((len(seen), 1)), list(wanted.values())
+        steps = zip(np.hstack([start, seen]), np.hstack([start, found]), strict=True)
+        hits = np.array([np.interp(k, s, f) for s, f in steps])
+        for place, (name, n) in enumerate(wanted.items()):
+            out[name] = hits[:, place] / (total if name.startswith("recall") else n)
         return out
 
     def _counts(self) -> Iterator[np.ndarray]:
