@@ -23,5 +23,9 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
             with beside.open("rb+") as handle:
                 os.fsync(handle.fileno())
         beside.replace(path)
+    except OSError as error:
+        if error.filename is None:  # a full disk does not say which file it was
+            error.filename = str(path)
+        raise
     finally:
         beside.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from analysis.base.errors import BadInput
+from analysis.data.arrays_in import Npz
 
 NAME = re.compile(r"([wsb])(\d{1,4})")
 
@@ -26,17 +27,17 @@ def is_folded(file: str | Path) -> bool:
     if path.suffix.lower() != ".npz" or not path.is_file():
         return False
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return bool(stored.files) and all(NAME.fullmatch(name) for name in stored.files)
-    except (ValueError, OSError, EOFError):
+        with Npz(path) as stored:
+            return bool(stored) and all(NAME.fullmatch(name) for name in stored)
+    except (BadInput, OSError):
         return False  # whoever reads it says what is wrong with it
 
 
 def put_folded(network: nn.Module, file: str | Path) -> None:
     """Load such weights into `network`; BadInput naming the first layer that does not fit."""
     path = Path(file).expanduser()
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    with Npz(path) as stored:
+        arrays = dict(stored)
     layers = _layers(network)
     numbers = sorted({int(NAME.fullmatch(name)[2]) for name in arrays})  # type: ignore[index]  # all of them match
     by_number = {(name[0], int(name[1:])): array for name, array in arrays.items()}
@@ -70,6 +71,8 @@ def _put(
     what: str,
 ) -> None:
     outputs = layer.weight.shape[0]
+    if any(array is not None and array.dtype.kind not in "iuf" for array in (weight, bias, scale)):
+        raise BadInput(f"The arrays of {what} are no numbers", wanted="int8 or floats")
     if weight is None or weight.size != layer.weight.numel() or bias is None or bias.shape != (outputs,):
         found = "missing" if weight is None or bias is None else f"{weight.shape} and {bias.shape}"
         raise BadInput(f"The weights of {what} are {found}", wanted=f"{tuple(layer.weight.shape)} and ({outputs},)")

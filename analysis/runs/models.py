@@ -178,17 +178,23 @@ def _folder_name(name: str) -> str:
 
 @contextmanager
 def _whole_folder(place: Path) -> Iterator[Path]:
-    """A folder beside `place` that takes its place when all of it is written."""
+    """A folder beside `place` that takes its place when all of it is written; what was there stays until then."""
     beside = place.with_name(f".{place.name}.{uuid4().hex[:8]}.part")
     try:
         beside.mkdir(parents=True)
         yield beside
-        if place.exists():
-            _discard(place)
-        beside.replace(place)
+        old = _moved_aside(place) if place.exists() else None
+        try:
+            beside.replace(place)
+        except OSError:
+            if old is not None:
+                old.rename(place)
+            raise
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise StoreFailure(
-            f"{place} could not be written: {error.strerror}", wanted="room, and the right to"
+            f"{place} could not be written: {error.strerror}", wanted="room, and the right to write there"
         ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -196,6 +202,9 @@ def _whole_folder(place: Path) -> Iterator[Path]:
 
 def _discard(place: Path) -> None:
     """Rename, then delete: nobody sees a part of a folder."""
+    shutil.rmtree(_moved_aside(place), ignore_errors=True)
+
+
+def _moved_aside(place: Path) -> Path:
     gone = place.with_name(f".{place.name}.{uuid4().hex[:8]}.gone")
-    place.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    return place.rename(gone)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.base.atomic import replacing
 from analysis.cli import main
 from analysis.options import build_parser
 from tests.factory import make_workspace
@@ -103,6 +104,14 @@ def test_what_the_machine_does_not_allow_is_one_line_too(
         monkeypatch.setattr("analysis.plain.score", Mock(side_effect=error))
         assert said in fail(capsys, "score", *files, tmp_path / "o.csv")
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("old")
+    with pytest.raises(OSError, match=r"a\.json"), replacing(tmp_path / "a.json") as beside:
+        beside.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"] and (tmp_path / "a.json").read_text() == "old"
 
 
 def test_a_reader_that_closes_early_is_no_error(tmp_path: Path) -> None:

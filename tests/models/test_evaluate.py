@@ -172,6 +172,14 @@ def test_folded_weights_give_what_the_network_gave_but_for_rounding(trained: nn.
     assert float((expected - found).abs().max()) < 0.05 * float(expected.abs().max())
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"no archive"])
+def test_a_damaged_file_is_no_folded_weights_and_is_said_to_be_damaged(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "resnet20.npz").write_bytes(content)
+    assert not is_folded(tmp_path / "resnet20.npz")
+    with pytest.raises(BadInput, match=r"resnet20\.npz cannot be read"):
+        put_folded(zoo.build("resnet20", 3), tmp_path / "resnet20.npz")
+
+
 def _no_bias(arrays: dict[str, np.ndarray]) -> None:
     del arrays["b05"]
 
@@ -184,13 +192,23 @@ def _shape(arrays: dict[str, np.ndarray]) -> None:
     arrays["w02"] = arrays["w02"][:3]
 
 
+def _text(arrays: dict[str, np.ndarray]) -> None:
+    arrays["w01"] = arrays["w01"].astype(str)
+
+
 def _one_more(arrays: dict[str, np.ndarray]) -> None:
     arrays["w99"] = arrays["w00"]
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
-    [(_shape, "layer 2 of"), (_nan, "layer 3 of .* NaN"), (_one_more, "layers"), (_no_bias, "missing")],
+    [
+        (_shape, "layer 2 of"),
+        (_nan, "layer 3 of .* NaN"),
+        (_one_more, "layers"),
+        (_no_bias, "missing"),
+        (_text, "no numbers"),
+    ],
 )
 def test_folded_weights_that_do_not_fit_are_refused(
     spoil: Callable[[dict[str, np.ndarray]], None], message: str, trained: nn.Module, tmp_path: Path

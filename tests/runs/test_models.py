@@ -82,6 +82,24 @@ def test_a_failure_while_writing_leaves_what_was_there(workspace: Workspace, mon
     assert len(list((workspace.path / "models").iterdir())) == 1
 
 
+def test_a_model_that_cannot_take_its_place_gives_it_back_to_the_old_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_model(workspace, "a", classes()[:, 0])
+    replace = Path.replace
+
+    def no_folders(self: Path, target: Path) -> Path:
+        if self.is_dir():
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", no_folders)
+    with pytest.raises(StoreFailure, match="Input/output error"):
+        add_model(workspace, "a", classes(1)[:, 0], replace=True)
+    assert np.array_equal(stored_models(workspace)[0].predicted, classes()[:, 0])
+    assert len(list((workspace.path / "models").iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("ids", "found"),
     [
