@@ -16,7 +16,7 @@ from typing import Any, cast
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from analysis.base.conditions import BadCondition, Compare, Condition, Joined, Negated, joined
+from analysis.base.conditions import BARE, BadCondition, Compare, Condition, Joined, Negated, joined
 
 LONGEST = 4_000  # characters: what a link can hold
 MOST_COMPARISONS = 100
@@ -161,7 +161,7 @@ def _explained(error: UnexpectedInput, text: str) -> BadCondition:
     sign = text[at]
     if sign in "\"'`" and not word:
         return BadCondition(f"The quote {sign} is never closed", text=text, at=at, wanted=f"another {sign}")
-    if wanted == A_VALUE and word:
+    if wanted == A_VALUE and BARE.match(word):
         return BadCondition(f"{word[:40]} is not in quotes", text=text, at=at, wanted=f'"{word[:40]}", or a number')
     if sign in SPELLED:
         return BadCondition(f"{sign} means nothing here", text=text, at=at, wanted=SPELLED[sign])

@@ -80,6 +80,7 @@ def test_conditions_let_pass_what_they_say(text: str, expected: list[int]) -> No
         ("width = 3", "= means nothing here", "==", 6),
         ('width == 3 && split == "a"', "& means nothing here", "and", 11),
         ("split == train", "train is not in quotes", '"train"', 9),
+        ("split in ()", "')' cannot stand here", "a value: text in quotes", 10),
         ('split == "train', "never closed", 'another "', 9),
         ("width ==", "ends too early", "a value", 8),
         ("(width == 3", "ends too early", "closing parenthesis", 11),
