@@ -49,7 +49,7 @@ STEPS: tuple[Step, ...] = (
     Step("neighbours", "Nearest neighbours", ("predictions",), ("map",), "analysis.steps:neighbours"),
     Step("graph", "Confusion graph", ("predictions",), ("graph",), "analysis.steps:graph"),
     Step("levels", "Communities at other resolutions", ("graph",), ("graph",), "analysis.steps:levels"),
-    Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores", version=7),
+    Step("scores", "Suspicion of every label", ("graph", "neighbours"), (), "analysis.steps:scores", version=8),
     Step("report", "Weak spots", ("graph", "scores"), (), "analysis.steps:report", version=2),
     Step("problems", "Problems of the images", ("neighbours",), (), "analysis.steps:problems", version=2),
     Step("map", "Map", ("neighbours",), ("map",), "analysis.steps:layout", version=2),

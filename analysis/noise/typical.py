@@ -67,13 +67,16 @@ class Places:
         low, high = _without_mistakes(here, wide, as_many), min(1.0, wide / UNUSUAL / as_many)
         # a rounding must not claim a wrong label where there is none
         fewest = wilson(here, as_many)[0] * as_many if here else 0
-        highest = min(1.0, wilson(wide, as_many)[1] / UNUSUAL)
-        return low, high, _without_mistakes(fewest, wide, as_many), highest
+        lower, upper = (min(1.0, end / UNUSUAL) for end in wilson(wide, as_many))
+        return low, high, min(lower, _without_mistakes(fewest, wide, as_many)), upper
 
 
 def _without_mistakes(here: float, wide: float, n: float) -> float:
     typical, middle = here / TYPICAL, max(wide - here, 0) / (UNUSUAL - TYPICAL)
-    return min(1.0, max(0.0, typical - MISTAKES * middle) / (1 - MISTAKES) / n) if middle > typical else typical / n
+    if middle > typical:
+        return min(1.0, max(0.0, typical - MISTAKES * middle) / (1 - MISTAKES) / n)
+    # mistakes make no crowd at the typical places, but groups of two or three images can: then all places count alike
+    return min(1.0, min(typical, wide / UNUSUAL) / n)
 
 
 def places(value: Floats, given: Ids, predicted: Ids, *, seen: Ids, ask: Ask) -> Places:

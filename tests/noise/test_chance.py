@@ -116,6 +116,9 @@ def test_shares_count_typical_places_and_take_off_what_mistakes_leave_there() ->
     assert lowest < low and highest > high
     edge = 1 - (1 - even) ** 10
     assert Places(rows, edge, np.zeros((400, 1)), 400, 4000).shares()[0] < 0.02
+    crowd = np.where(np.arange(400) < 200, 0.01, even)
+    ends = Places(rows, crowd, np.zeros((400, 1)), 400, 4000).shares()
+    assert ends[2] < ends[0] <= ends[1] < ends[3] and ends[1] == pytest.approx(0.1, abs=0.01)
     # only some of the doubted labels looked at: the same shares
     some = Places(rows[::4], even[::4], np.zeros((100, 1)), 400, 4000).shares()
     assert some[0] == pytest.approx(low, abs=0.002) and some[2] < lowest
