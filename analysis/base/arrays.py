@@ -106,7 +106,7 @@ def digest_of(*parts: object) -> str:
         elif isinstance(part, bytes):
             total.update(part)
         else:
-            total.update(str(part).encode())
+            total.update(str(part).encode("utf-8", "surrogatepass"))  # names of files need not be text
         total.update(b"\0")
     return total.hexdigest()
 

@@ -198,8 +198,12 @@ def test_broken_images_are_listed_and_the_rest_analysed(tmp_path: Path, capsys: 
             pixels = np.clip(np.array(colour) + rng.integers(-20, 20, (20, 20, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{i}.png")
     (tmp_path / "photos" / "red" / "cut.png").write_bytes((tmp_path / "photos" / "red" / "0.png").read_bytes()[:60])
+    for name in ("x\udcff.png", ".hidden\udcff"):  # bytes that are no UTF-8, as Python says them
+        (tmp_path / "photos" / "red" / name).write_bytes(b"")
     assert main(["run", str(tmp_path / "photos"), "--workspace", str(tmp_path / "w")]) == 0
-    assert "1 images were set aside, such as red/cut.png" in capsys.readouterr().err
+    assert "2 images were set aside, such as red/x?.png" in capsys.readouterr().err
+    read = Workspace.open(tmp_path / "w").dataset()
+    assert set(read.set_aside["path"]) == {"red/cut.png", "red/x?.png"} and "red/.hidden?" in read.about["notes"][0]
     assert finished(tmp_path / "w").json("summary")["n_images"] == 24
 
 

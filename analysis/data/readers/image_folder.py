@@ -93,10 +93,10 @@ def _walk(root: Path) -> _Walk:
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         prefix = "" if here == root else here.relative_to(root).as_posix() + "/"
-        walk.hidden += [prefix + name for name in folders if _is_hidden_folder(name)]
+        walk.hidden += [_shown(prefix + name) for name in folders if _is_hidden_folder(name)]
         for name in folders:
             if (here / name).is_symlink() and not _is_hidden_folder(name):
-                walk.set_aside.append((prefix + name, "a link to a folder: not followed"))
+                walk.set_aside.append((_shown(prefix + name), "a link to a folder: not followed"))
         folders[:] = sorted(name for name in folders if not _is_hidden_folder(name))
         for name in sorted(files):
             _sort_file(walk, prefix, name)
@@ -106,14 +106,17 @@ def _walk(root: Path) -> _Walk:
 def _sort_file(walk: _Walk, prefix: str, name: str) -> None:
     path = prefix + name
     if name.startswith("."):
-        walk.hidden.append(path)
+        walk.hidden.append(_shown(path))
     elif not is_text(path):
-        shown = path.encode("utf-8", "replace").decode("utf-8")
-        walk.set_aside.append((shown, "the file name is not valid UTF-8: rename it"))
+        walk.set_aside.append((_shown(path), "the file name is not valid UTF-8: rename it"))
     elif _is_image(name):
         walk.images.append(path)
     else:
         walk.set_aside.append((path, f"not an image type that is read ({Path(name).suffix or 'no ending'})"))
+
+
+def _shown(path: str) -> str:
+    return path.encode("utf-8", "replace").decode("utf-8")
 
 
 def _looks_split(images: list[str]) -> bool:
