@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +38,7 @@ PAGES = {
     "grid": "/review",
     "team": "/team",
     "export": "/export",
+    "models": "/models?labels=corrections",
 }
 
 
@@ -59,6 +62,37 @@ def dashboard(workspace: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def add_models(workspace: Path, scratch: Path) -> None:
+    """Six classifiers of scikit-learn beside the demo's own, and the planted truth as a file of corrections."""
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
+    from sklearn.tree import DecisionTreeClassifier
+
+    table = pd.read_parquet(workspace / "dataset.parquet")
+    pixels = np.load(workspace / "images.npy").reshape(len(table), -1)[table["source_row"]] / 255
+    models = {
+        "nearest neighbour": KNeighborsClassifier(1),
+        "five nearest neighbours": KNeighborsClassifier(5),
+        "logistic regression": LogisticRegression(C=0.1, max_iter=300),
+        "support vectors": SVC(),
+        "random forest": RandomForestClassifier(random_state=0),
+        "tree": DecisionTreeClassifier(random_state=0),
+    }
+    top1 = np.stack([cross_val_predict(model, pixels, table["given"], cv=5) for model in models.values()])
+    np.savez(scratch / "models.npz", models=np.array(list(models)), top1=top1)
+    columns = {"id": table["image_id"], "original": table["given"], "correction": table["true"]}
+    wrong = table["given"] != table["true"]
+    pd.DataFrame(columns)[wrong].to_csv(scratch / "truth.csv", index=False)
+    for arguments in (
+        ["add-predictions", workspace, scratch / "models.npz", "--held-out", "yes"],
+        ["rerank", workspace, "--corrections", scratch / "truth.csv", "--keep"],
+    ):
+        subprocess.run([sys.executable, "-m", "analysis", *map(str, arguments)], cwd=ROOT, check=True)
 
 
 def settle(page: Page) -> None:
@@ -117,6 +151,7 @@ def main() -> None:
         shutil.copytree(args.workspace, copy)
         for old in copy.glob("review.sqlite*"):
             old.unlink()
+        add_models(copy, Path(place))
         with dashboard(copy) as url:
             browser = playwright.chromium.launch(executable_path=CHROME, args=FLAGS)
             judge_some(browser, url)
