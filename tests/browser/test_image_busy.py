@@ -98,6 +98,23 @@ def test_a_card_clicked_before_the_page_is_complete_opens_its_view_without_loadi
     assert page.evaluate("() => window.isFirst")
 
 
+def test_a_card_opens_its_view_also_after_the_server_was_started_again(
+    serve: Callable[..., Server], browse: Callable[..., Any]
+) -> None:
+    server = serve(n=60)
+    page = browse(server.url)
+    page.goto("/map")
+    card = page.locator(".la-card").nth(2)
+    image = card.get_attribute("data-image")
+    page.wait_for_function(SETTLED)
+    server.kill()
+    page.locator("[data-testid=stApp]:not([data-test-connection-state=CONNECTED])").wait_for()
+    server.start()
+    page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for()
+    card.click()
+    page.locator(f"[role=dialog] .la-view[data-image='{image}']").wait_for(state="attached")
+
+
 def test_escape_closes_a_view_that_is_not_there_yet(
     serve: Callable[..., Server], browse: Callable[..., Any], gate_at: MakeGate
 ) -> None:

@@ -1,7 +1,7 @@
 // Runs once in each load of the page, with its first elements: hears clicks on cards [data-image] and the keys of the
 // large view. The component in image_opener.js, which can tell Python, comes later, goes and comes back with the pages;
 // and the view itself is away while it is drawn anew. No gesture of that time may be lost:
-// - the newest one waits until there is a component to tell;
+// - the newest one waits until there is a component to tell, and a server;
 // - steps are counted from where the last step leads, not from what is drawn, and are told as a place in the list;
 // - steps taken while the view asked for is not there yet follow when it is.
 (() => {
@@ -10,9 +10,13 @@
   const INPUTS = "input, textarea, select, [contenteditable], [role=tab], [role=slider], [role=radio]";
   const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
   const PATIENCE = 10000; // milliseconds after which a view is no longer waited for
+  const AGAIN = 200; // milliseconds between two looks for the server
+  const DEAF = 3000; // milliseconds after which a server that came back and does nothing does not know this page
 
   let tell = null; // the component's way to Python
-  let waiting = null; // { found, page }: the newest gesture, while there is none
+  let waiting = null; // { found, page, address }: the newest gesture, while there is none
+  let later = 0;
+  let wasAway = false; // the server, and it has not run this page since
   let goal = null; // { among, place, first, last, until }: where the steps of this moment lead
   let opening = null; // { row, until }: the card clicked last, until its view is there
   let early = 0; // steps to take when the view is there
@@ -25,9 +29,27 @@
   const linked = () => new URLSearchParams(location.search).get("image");
   const isAsked = () => linked() !== null || isFresh(opening);
 
-  function send(found) {
-    if (tell) tell(found);
-    else waiting = { found, page: location.pathname };
+  const isConnected = () => document.querySelector("[data-testid=stApp][data-test-connection-state=CONNECTED]");
+
+  // `address`: where a link leads that asks for the same
+  function send(found, address) {
+    waiting = { found, page: location.pathname, address };
+    pass();
+  }
+
+  function pass() {
+    clearTimeout(later);
+    if (!waiting || !tell) return;
+    const { found, page, address } = waiting;
+    if (page === location.pathname && !isConnected()) {
+      later = setTimeout(pass, AGAIN);
+      return;
+    }
+    waiting = null;
+    if (page !== location.pathname) return;
+    tell(found);
+    // a server that was started again runs no part of a page that it never saw: the page is to be loaded anew
+    if (wasAway && address) setTimeout(() => wasAway && location.assign(address), DEAF);
   }
 
   function forget() {
@@ -37,6 +59,16 @@
     watcher?.disconnect();
     watcher = null;
   }
+
+  new MutationObserver(() => {
+    const app = document.querySelector("[data-testid=stApp]");
+    const { testConnectionState: is, testScriptState: does } = app?.dataset ?? {};
+    if (is && is !== "CONNECTED") wasAway = true;
+    else if (does === "running") wasAway = false;
+  }).observe(document.documentElement, {
+    attributeFilter: ["data-test-connection-state", "data-test-script-state"],
+    subtree: true,
+  });
 
   // the view that the address asks for, and its list or null; undefined while it is not there
   function shown() {
@@ -57,7 +89,8 @@
       const place = Math.min(from.last, Math.max(from.first, from.place + by));
       if (place === from.place) return;
       goal = { ...from, place, until: until() };
-      send({ among: goal.among, place, inside: true });
+      const link = document.querySelector(`[role=dialog] a[data-step=${by > 0 ? "next" : "previous"}]`);
+      send({ among: goal.among, place, inside: true }, link?.href);
     }
   }
 
@@ -93,7 +126,7 @@
     }
     forget();
     opening = { row: Number(found.dataset.image), until: until() };
-    send({ row: opening.row, among: found.dataset.among ?? "", inside: Boolean(covers()) });
+    send({ row: opening.row, among: found.dataset.among ?? "", inside: Boolean(covers()) }, found.href);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -115,8 +148,7 @@
   window.lookalikeEars = {
     attach(way) {
       tell = way;
-      if (waiting?.page === location.pathname) way(waiting.found);
-      waiting = null;
+      pass();
     },
     detach(way) {
       if (tell === way) tell = null;
