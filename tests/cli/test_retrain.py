@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from analysis.base.config import RunSettings
 from analysis.base.types import Decision
 from analysis.cli import main
+from analysis.models import retrain as models
 from analysis.review.audit import AuditRule
 from analysis.review.named import NamedQueues
 from analysis.review.opening import open_store
@@ -102,11 +104,15 @@ def test_labels_made_worse_are_worse(workspace: Workspace) -> None:
     assert found is not None and found["verdict"] == "worse"
 
 
-def test_what_the_policy_drops_is_not_trained_on(workspace: Workspace) -> None:
+def test_what_the_policy_drops_is_not_trained_on(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     book(workspace, planted(workspace)[:50])
+    train = Mock(wraps=models.retrained)
+    monkeypatch.setattr(models, "retrained", train)
     assert retrain(workspace, "--seeds", "1", "--policy", "unreviewed=drop") == 0
     found = kept_result(workspace)
     assert found is not None and found["dropped"] == N - 50
+    versions = train.call_args.args[1]
+    assert (versions.before >= 0).all() and np.count_nonzero(versions.after >= 0) == 50
 
 
 def test_judged_images_are_trusted_in_turns_and_their_selection_is_said(

@@ -292,6 +292,8 @@ def test_a_link_that_holds_any_condition_means_the_same_as_the_condition() -> No
 def test_only_filters_that_ask_what_was_said_change_with_decisions() -> None:
     assert from_params({"where": 'not (given == "a" or decision != "kept")'}).asks_what_was_said
     assert from_params({"where": "excluded == true"}).asks_what_was_said
+    assert from_params({"where": 'suspicion > 0.5 and decision == "kept"'}).asks_what_was_said
+    assert not Filter().asks_what_was_said
     assert not from_params({"where": "suspicion > 0.5", "given": "1"}).asks_what_was_said
 
 

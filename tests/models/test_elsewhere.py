@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,8 @@ def test_lists_of_the_best_classes_stay_on_the_processor() -> None:
     assert confident_learning(given, found).mask().any() and looks.done == 0
 
 
-def test_an_unknown_device_is_refused_without_loading_torch() -> None:
+def test_an_unknown_device_is_refused_without_loading_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("torch", "analysis.models.device"):
+        monkeypatch.setitem(sys.modules, name, None)  # importing it fails
     with pytest.raises(NotAvailable, match="There is no device 'gpu'.*cuda:N"):
         Elsewhere("gpu", Silent())
