@@ -44,6 +44,10 @@ DRAWN = "() => document.querySelector('.js-plotly-plot .nsewdrag')"
 # an image of this answer, not of the one before: looked at once the words around it have changed
 PICTURED = "() => { const image = document.querySelector('.la-card img'); return image && image.complete; }"
 LARGE = "() => { const image = document.querySelector('[role=dialog] .la-large'); return image && image.complete; }"
+TO_THE_MIDDLE = """(plot, share) => {
+  const { y, height } = plot.getBoundingClientRect();
+  document.querySelector('[data-testid=stMain]').scrollBy(0, y + share * height - innerHeight / 2);
+}"""
 CORNERS = ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6), (0.2, 0.21))
 READABLE = 40  # classes up to which the matrix shows every one
 
@@ -121,6 +125,7 @@ class Walk:
     def at(self, row: int, column: int, size: int) -> tuple[float, float]:
         """Point at a cell of the chart until it is marked; where that is."""
         plot, mark = self.page.locator(".js-plotly-plot .nsewdrag").first, self.page.locator(".hoverlayer .hovertext")
+        plot.evaluate(TO_THE_MIDDLE, (row + 0.5) / size)  # a matrix of many rows is higher than the window
         for _ in range(50):
             box = plot.bounding_box()
             x, y = box["x"] + (column + 0.5) / size * box["width"], box["y"] + (row + 0.5) / size * box["height"]
