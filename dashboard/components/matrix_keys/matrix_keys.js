@@ -101,6 +101,7 @@ class MatrixKeys {
       return;
     }
     event.preventDefault();
+    this.at ??= this.data.at ?? this.first(); // a smaller matrix may have come below the focus
     if (step) {
       const size = this.data.closed.length;
       this.go(this.at.map((i, side) => Math.max(0, Math.min(size - 1, i + step[side]))));
