@@ -19,6 +19,7 @@ SURE, LIKELY = 0.9, 0.7
 def choose_level(found: Levels | None) -> int | None:
     """The slider; the level chosen, or None for a run that an earlier version made."""
     if found is None:
+        state.forget(RESOLUTION)
         st.caption("This run was made by an earlier version: run it again to see its groups at other resolutions.")
         return None
     said = [f"{r:g}" for r in found.table["resolution"]]

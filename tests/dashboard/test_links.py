@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
+from dashboard import loaders_communities, state
 from dashboard.links import OPTIONS, dropped, unread
 from dashboard.selection import Filter, to_params
 from dashboard.widgets.text import for_markdown
@@ -90,6 +90,14 @@ def test_a_choice_that_a_page_cannot_follow_is_said_and_leaves_the_link(
     assert {name: value for name, value in app.query_params.items() if name in link} == left
     app.query_params["given"] = "1"
     assert not warnings(fine(app.run()))
+
+
+def test_a_resolution_is_said_to_mean_nothing_in_a_run_that_knows_no_other(
+    opens: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens(make_workspace(tmp_path / "w", n=40, classes=4).path)
+    monkeypatch.setattr(loaders_communities, "levels", lambda path, run_id: None)
+    assert "resolution" in warnings(app_at("communities", {"resolution": "2"}))[0]
 
 
 def test_a_choice_that_a_page_can_follow_is_not_said(opens: Opens, tmp_path: Path) -> None:
