@@ -14,7 +14,8 @@ from typing import TypeVar
 from analysis import comparing, evaluating, labels, reporting, retraining
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings, RunSettings
 from analysis.base.errors import Cancelled, NotFoundHere, UserError
-from analysis.options import build_parser, pairs_of
+from analysis.base.named_values import pairs_of
+from analysis.options import build_parser
 
 S = TypeVar("S")
 LONGEST_PATH = 300  # characters of a path in an error

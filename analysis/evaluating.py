@@ -46,9 +46,9 @@ def add_commands(commands: Any, command: Callable[..., argparse.ArgumentParser])
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    from analysis.base.named_values import pairs_of
     from analysis.job import workspace_of
     from analysis.models.evaluate import asked_models
-    from analysis.options import pairs_of
     from analysis.runs.models import stored_models
     from analysis.terminal import TerminalProgress
 

@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 from analysis import __version__, comparing, evaluating, labels, reporting, retraining
 from analysis.base.config import GraphSettings, MapSettings, ModelSettings
-from analysis.base.errors import UserError
 
 DEMO_WORKSPACE = "workspaces/demo"
 
@@ -39,17 +38,6 @@ def build_parser() -> argparse.ArgumentParser:
     retraining.add_commands(commands, _command, _add_database)
     evaluating.add_commands(commands, _command)
     return parser
-
-
-def pairs_of(pairs: list[str], name_of_option: str = "--option") -> dict[str, str]:
-    """The options that NAME=VALUE texts say; UserError for one that is none."""
-    options = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UserError(f"{name_of_option} {pair}", wanted="NAME=VALUE")
-        options[name] = value
-    return options
 
 
 def _command(commands: Any, name: str, summary: str, *examples: str) -> argparse.ArgumentParser:

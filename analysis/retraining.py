@@ -122,7 +122,7 @@ def _labels_after(ids: Any, labels: Any, classes: tuple[str, ...]) -> Any:
 
 
 def _retrain(args: argparse.Namespace) -> int:
-    from analysis.options import pairs_of
+    from analysis.base.named_values import pairs_of
     from analysis.terminal import TerminalProgress
 
     progress = TerminalProgress()
