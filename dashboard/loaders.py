@@ -26,7 +26,6 @@ from analysis.review.drawn import sample_of
 from analysis.review.edges import Edges
 from analysis.review.exporter import Export
 from analysis.review.gather import Only, gather
-from analysis.review.queue import Queue
 from analysis.review.said import Said, said_of
 from analysis.runs.files import hand_back
 from analysis.runs.run import Run
@@ -34,7 +33,6 @@ from analysis.runs.workspace import Workspace
 from dashboard import loaders_filter
 from dashboard.items import Known, Source, Sure, sure_of, typical_rows, verified_rows
 from dashboard.layouts import arrays_of
-from dashboard.queues import Choice, cache_key, queue_of
 from dashboard.selection import Columns, Filter, rows_of, to_params
 from dashboard.server import opened
 
@@ -184,33 +182,6 @@ def audit(path: str, rule: AuditRule) -> Audit:
 def _audit(path: str, m: int, seed: int, *, as_of: int, population: str) -> Audit:
     found = opened.open_workspace(path)
     return sample_of(found.decisions, pd.Index(found.dataset.table["image_id"]), AuditRule(m, seed, as_of, population))
-
-
-def queue_rows(path: str, run_id: str, choice: Choice) -> Queue:
-    """The rows of a queue in its order, the same array for all visitors: what is judged is left out afterwards.
-
-    What reviewers disagree on changes with every decision and is put in order anew.
-    """
-    if choice.kind == "disagreements":
-        return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=said(path).disagreeing)
-    if choice.kind == "audit" and choice.audit is not None:
-        return queue_of(choice, run_columns(path, run_id), listed(path, run_id), rows=audit(path, choice.audit).sample)
-    event = decision_store(path).last_seq() if choice.filter.asks_what_was_said else 0
-    stamp = f"{stamp_of(path, run_id)} {event}"
-    return _queue_rows(path, run_id, stamp, key=cache_key(choice), _choice=choice)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _queue_rows(path: str, run_id: str, stamp: str, *, key: str, _choice: Choice) -> Queue:  # noqa: ARG001  # the key
-    columns = run_columns(path, run_id)
-    return read_only(queue_of(_choice, columns, listed(path, run_id), chance=_chance(path, run_id, _choice.learnt)))
-
-
-def _chance(path: str, run_id: str, learnt: int) -> NDArray[np.float64] | None:
-    from dashboard import loaders_learning  # builds on this file
-
-    found = loaders_learning.learned(path, run_id, learnt) if learnt else None
-    return found.order if found else None
 
 
 def known(path: str) -> Known:

@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from dashboard import state
 from dashboard.selection import polygon
 from dashboard.server.routes import routes
-from dashboard.widgets.frame import Seen, colours, enter
+from dashboard.widgets.frame import colours, enter
 from dashboard.widgets.gallery import gallery
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_plotly
 
 CHART = "map.points"

@@ -13,13 +13,14 @@ from dashboard.loaders_communities import View, levels
 from dashboard.widgets.community import community_report, legend
 from dashboard.widgets.crumbs import PART, community_drawn, crumbs, part_drawn, parts
 from dashboard.widgets.edge_reasons import edge_reasons
-from dashboard.widgets.frame import Seen, colours, enter
+from dashboard.widgets.frame import colours, enter
 from dashboard.widgets.gallery import gallery, review_button
 from dashboard.widgets.levels import choose_level, level_tables, say_own
 from dashboard.widgets.model_difference import model_difference
 from dashboard.widgets.pair import both_directions
 from dashboard.widgets.pair_verdict import pair_verdict
 from dashboard.widgets.second_run import second_run
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import percent
 from dashboard.widgets.weak_spots import weak_spots
 from dashboard.widgets.work import work_table

@@ -10,7 +10,7 @@ from dashboard import loaders_confusion, state
 from dashboard.cells import rest_of
 from dashboard.widgets.class_table import class_table
 from dashboard.widgets.confused import cells_table, partners_table
-from dashboard.widgets.frame import Seen, enter
+from dashboard.widgets.frame import enter
 from dashboard.widgets.gallery import review_button
 from dashboard.widgets.matrix_controls import axis_of, breadcrumbs, class_search, controls, words
 from dashboard.widgets.matrix_view import View, said, show, view_of
@@ -18,6 +18,7 @@ from dashboard.widgets.pair import say_pair
 from dashboard.widgets.pair_images import pair_images, without_images
 from dashboard.widgets.pair_verdict import pair_verdict
 from dashboard.widgets.second_run import second_run, short_names
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_markdown
 from dashboard.widgets.two_runs import what_changed
 

@@ -10,9 +10,10 @@ from dashboard import jump, state
 from dashboard.layouts import title_of
 from dashboard.selection import Polygon
 from dashboard.widgets.colouring import choose_colours, choose_layout
-from dashboard.widgets.frame import Seen, enter
+from dashboard.widgets.frame import enter
 from dashboard.widgets.gallery import gallery, review_button
 from dashboard.widgets.image_map import MapView, image_map
+from dashboard.widgets.seen import Seen
 
 LASSO = "A lasso takes every image inside it, drawn or not."
 

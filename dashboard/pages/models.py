@@ -9,11 +9,12 @@ from dashboard import loaders, loaders_models
 from dashboard.charts.slope import DRAWN, model_at, moves_of, slope_figure
 from dashboard.loaders_models import Asked
 from dashboard.widgets.before_after import before_after
-from dashboard.widgets.frame import Seen, colours, enter
+from dashboard.widgets.frame import colours, enter
 from dashboard.widgets.model_choice import choose_two, compare, how_scored, steps, two_models, way_compared
 from dashboard.widgets.model_pair import pair_groups, pair_images, say_pair
 from dashboard.widgets.model_tables import flip_table, model_table, say_changes, say_labels
 from dashboard.widgets.pair_images import without_images
+from dashboard.widgets.seen import Seen
 
 CHART = "models.slope"
 EVERY = 5  # seconds between two looks for new decisions

@@ -13,9 +13,10 @@ from dashboard.selection import Filter
 from dashboard.server.sharing import is_shared
 from dashboard.widgets.community import members
 from dashboard.widgets.figures import detection, figures, how_made, reviewed, set_aside, what_was_analysed
-from dashboard.widgets.frame import PAGES, Seen, enter
+from dashboard.widgets.frame import PAGES, enter
 from dashboard.widgets.next_best import advice, hand_over, newest_audit
 from dashboard.widgets.picker import pick_row
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.start import start_form, watch
 from dashboard.widgets.text import community_name, for_markdown
 

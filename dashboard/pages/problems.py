@@ -9,10 +9,11 @@ import streamlit as st
 from analysis.problems.kinds import KINDS, Kind, KindName, rows_beyond
 from dashboard import loaders, loaders_problems, state
 from dashboard.widgets.exclude import what_was_done
-from dashboard.widgets.frame import Seen, enter
+from dashboard.widgets.frame import enter
 from dashboard.widgets.problem_lists import broken_list, copies_list, single_list
 from dashboard.widgets.problem_threshold import threshold
 from dashboard.widgets.reviewer import reviewer_name
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import count
 
 NEEDS = {

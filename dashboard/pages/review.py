@@ -10,17 +10,18 @@ import numpy as np
 import streamlit as st
 
 from analysis.review.queue import undecided, window
-from dashboard import loaders
+from dashboard import loaders, loaders_queue
 from dashboard.components.review_deck.review_deck import Window, review_deck, wanted
 from dashboard.queues import Choice, tag
 from dashboard.widgets.beside import queue_map
-from dashboard.widgets.frame import PAGES, Seen, enter
+from dashboard.widgets.frame import PAGES, enter
 from dashboard.widgets.queue_choice import choose_queue
 from dashboard.widgets.queue_extras import extras_of, mixed
 from dashboard.widgets.queue_options import Options
 from dashboard.widgets.queue_standing import queue_standing
 from dashboard.widgets.queue_table import queue_table
 from dashboard.widgets.reviewer import reviewer_name, sign_in_proof
+from dashboard.widgets.seen import Seen
 
 DECK = "review.deck"
 ORDER = "review.order"
@@ -34,7 +35,7 @@ def order(choice: Choice, seen: Seen, *, options: Options, reviewer: str) -> dic
     of = (choice, seen.path, seen.run.run_id, reviewer, options)
     if known and known["of"] == of:
         return known
-    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    queue = loaders_queue.queue_rows(seen.path, seen.run.run_id, choice)
     settles = choice.kind == "disagreements"
     decided, skipped = loaders.said(seen.path).done(reviewer, opinions=options.opinions, adjudicate=settles)
     left = undecided(queue, decided, skipped)
@@ -98,7 +99,7 @@ def main() -> None:
     choice, options = choose_queue(seen, reviewer)
     if choice is None:
         return
-    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    queue = loaders_queue.queue_rows(seen.path, seen.run.run_id, choice)
     if len(queue) == 0:
         nothing_here(choice)
         return

@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.base.errors import UserError
 from analysis.review.audit import AuditRule
 from analysis.review.named import NamedQueue
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, for_markdown
 
 NEW = "new"

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.image_map import MapView, image_map
+from dashboard.widgets.seen import Seen
 
 
 def queue_map(seen: Seen, rows: NDArray[np.integer]) -> None:

@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from analysis.base.errors import UserError
 from analysis.review.importer import IMPORTERS
 from analysis.review.importing import ImportReport, import_file
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.start import say_error
 from dashboard.widgets.text import clean, count, for_markdown
 

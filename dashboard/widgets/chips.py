@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,10 +13,8 @@ from dashboard.selection import WHERE, Filter
 from dashboard.widgets.condition_words import in_words
 from dashboard.widgets.filter_form import DECISION, ONLY, filter_form
 from dashboard.widgets.saved_views import saved_views
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import community_name, count, for_markdown
-
-if TYPE_CHECKING:
-    from dashboard.widgets.frame import Seen
 
 
 def sentence(part: str, chosen: Filter, classes: Sequence[str], *, n_lasso: int | None = None) -> str:

@@ -12,8 +12,8 @@ from analysis.review.said import OPEN, WRONG
 from dashboard import loaders, loaders_confusion, state
 from dashboard.cells import rest_of
 from dashboard.selection import rows_of
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count
 
 TABLE = "confusion.classes"

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import loaders_map, state
 from dashboard.layouts import title_of
 from dashboard.loaders_map import COLUMN
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_markdown
 
 COLOURS = ("given", "predicted", "community", "suspicion", "decision")

@@ -17,10 +17,11 @@ from dashboard.components.class_graph.scene import edge_id, ends_of
 from dashboard.loaders_communities import work
 from dashboard.selection import Filter
 from dashboard.widgets.edge_reasons import facts_of
-from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.frame import PAGES
 from dashboard.widgets.levels import real
 from dashboard.widgets.pair_verdict import VERDICTS
 from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count, for_html, interval, percent
 from dashboard.widgets.work import first_names, state_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,10 +12,8 @@ from analysis.base.conditions import BadCondition
 from dashboard import state
 from dashboard.conditions import where_of, where_text
 from dashboard.selection import Columns
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_markdown
-
-if TYPE_CHECKING:
-    from dashboard.widgets.frame import Seen
 
 EXAMPLE = 'suspicion > 0.9 and not (kind == "cross" or decision in ("kept", "unsure"))'
 HEIGHT = 80  # pixels: two lines

@@ -12,8 +12,8 @@ from dashboard import loaders_confusion, state
 from dashboard.cells import rest_of
 from dashboard.charts import sentences
 from dashboard.per_class import partners
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean
 
 MOST = 500  # cells listed; every other is found through one of its classes

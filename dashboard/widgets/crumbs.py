@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.class_graph.scene import SHOWN, Scene, part_with
 from dashboard.selection import Filter
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import community_name, for_markdown
 
 NAME = 24  # characters: what stands over the graph keeps to one line

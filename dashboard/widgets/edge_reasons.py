@@ -10,7 +10,8 @@ from analysis.confusion.fixes import KINDS
 from dashboard.charts import sentences
 from dashboard.charts.palette import Palette, text_on
 from dashboard.loaders_communities import mended_edges, totals
-from dashboard.widgets.frame import Seen, colours
+from dashboard.widgets.frame import colours
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import count, for_html, interval, percent
 
 SAID = {

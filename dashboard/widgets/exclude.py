@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.base.errors import UserError
 from dashboard.excluding import Marked, mark, take_back
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import count, for_markdown
 
 LAST = "exclude.last"  # Marked, what was booked last in this session

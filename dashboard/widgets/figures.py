@@ -13,7 +13,7 @@ from analysis.review.audit import AuditResult
 from analysis.review.said import RIGHT, WRONG
 from dashboard import loaders
 from dashboard.advice import Reviewed
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, duration, for_markdown, interval, percent
 
 LONG = 400

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -17,10 +16,8 @@ from dashboard.conditions import LONGEST, range_of, range_text, where_text
 from dashboard.selection import Only
 from dashboard.widgets.class_names import ask_part, class_choice, too_many
 from dashboard.widgets.condition_field import condition_field
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name
-
-if TYPE_CHECKING:
-    from dashboard.widgets.frame import Seen
 
 FEW = 200  # values that a list to choose from may hold
 ONLY: dict[Only, str] = {

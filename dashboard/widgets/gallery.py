@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from dashboard import state
 from dashboard.ordering import most_suspicious
 from dashboard.server.urls import thumb_url
-from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.frame import PAGES
 from dashboard.widgets.image_links import REACH, image_link, keep_list
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_html
 
 PER_PAGE = 24

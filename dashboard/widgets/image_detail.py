@@ -16,10 +16,11 @@ from dashboard.jump import show_on_map
 from dashboard.selection import Filter
 from dashboard.widgets import image_facts as html
 from dashboard.widgets.exclude import exclude_button
-from dashboard.widgets.frame import PAGES, Seen, finished_run
+from dashboard.widgets.frame import PAGES, finished_run
 from dashboard.widgets.gallery import STYLE, grid
 from dashboard.widgets.image_links import keep_list, kept_list, row_at
 from dashboard.widgets.reviewer import known_reviewer
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import count, for_html
 
 AMONG = "detail.among"  # str, the name of the list that the image was opened from

@@ -12,9 +12,9 @@ from analysis.review.limits import labels_of
 from dashboard.items import said
 from dashboard.loaders_detail import Doubt
 from dashboard.server.urls import image_url
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.gallery import card
 from dashboard.widgets.image_links import Part, image_link
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_html, percent
 
 TINY = 128  # pixels: below it an image is enlarged to be seen at all

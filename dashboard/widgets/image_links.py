@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard import state
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 
 LISTS = "detail.lists"  # dict, by name: a part of every list of images on the page
 REACH = 500  # images before and after those on the page that the large view can go on to

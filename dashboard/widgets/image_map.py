@@ -13,7 +13,8 @@ from dashboard.charts.scatter import Legend, legend_of
 from dashboard.components.point_map.point_map import Arrays, Marked, Scene, point_map
 from dashboard.selection import Polygon
 from dashboard.server.points import Packet, packet
-from dashboard.widgets.frame import Seen, colours
+from dashboard.widgets.frame import colours
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count
 
 NEAREST = 10

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.loaders_communities import Levels
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, percent
 
 RESOLUTION = "resolution"  # URL parameter, absent for the run's own

@@ -13,7 +13,7 @@ from dashboard.cells import classes_named, communities_named, rest_of
 from dashboard.charts.folding import READABLE, Axis, between, by_block, usually_open
 from dashboard.charts.matrix import MEASURES, Drawn, Measure
 from dashboard.widgets.class_names import MOST_NAMES, ask_part, offered, placeholder
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name
 
 OPEN = "open"  # URL parameter: numbers of the open communities, "none", or nothing for the usual

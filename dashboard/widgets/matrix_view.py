@@ -16,8 +16,9 @@ from dashboard.charts.difference import difference_figure, say_change
 from dashboard.charts.folding import FOLDED, Axis, Folded, folded
 from dashboard.charts.matrix import Drawn, matrix_figure, say_cell
 from dashboard.components.matrix_keys.matrix_keys import Gestures, matrix_keys
-from dashboard.widgets.frame import Seen, colours
+from dashboard.widgets.frame import colours
 from dashboard.widgets.matrix_controls import open_too
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import community_name, for_markdown
 
 CHART = "confusion.matrix"

@@ -13,7 +13,7 @@ from analysis.evaluate.reranking import WAYS
 from analysis.runs.known_labels import Kind
 from dashboard import loaders, loaders_models, state
 from dashboard.loaders_models import DECISIONS, Asked
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name
 
 LABELS = [DECISIONS, *get_args(Kind)]

@@ -10,9 +10,9 @@ from dashboard import state
 from dashboard.components.class_graph.scene import edge_id
 from dashboard.loaders_communities import comparison
 from dashboard.selection import Filter
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
 from dashboard.widgets.second_run import short_names
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count, for_markdown, percent
 
 ROWS = 200

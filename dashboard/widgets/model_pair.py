@@ -14,8 +14,9 @@ from analysis.evaluate.reranking import WAYS, right_on
 from dashboard import state
 from dashboard.ordering import most_suspicious
 from dashboard.selection import MOST_IMAGES, Filter
-from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.frame import PAGES
 from dashboard.widgets.gallery import gallery
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count, for_html, for_markdown
 
 PER_SIDE = 12

@@ -13,8 +13,8 @@ from dashboard.advice import Advice, Reviewed, candidates, next_best
 from dashboard.selection import Filter
 from dashboard.widgets.audits import audits
 from dashboard.widgets.community import members
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.reviewer import known_reviewer
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, for_markdown
 
 

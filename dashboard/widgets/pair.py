@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard.charts import sentences
 from dashboard.selection import Filter, rows_of
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.gallery import gallery
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_html
 
 PER_SIDE = 12

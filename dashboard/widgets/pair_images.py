@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from dashboard.ordering import most_suspicious
 from dashboard.selection import rows_of
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.gallery import STYLE, cards, gallery
 from dashboard.widgets.pair import both_directions
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import community_name, count, for_html
 
 GROUPS = 8  # given classes shown in one direction

@@ -14,8 +14,8 @@ import streamlit as st
 from analysis.base.errors import BadInput, UserError
 from analysis.review.edges import MAX_GUIDELINE, EdgeDecision, Edges, EdgeVerdict
 from dashboard import loaders
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.reviewer import reviewer_name
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.start import say_error
 from dashboard.widgets.text import clean, for_markdown
 

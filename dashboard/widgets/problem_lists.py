@@ -16,9 +16,10 @@ from dashboard.excluding import MOST
 from dashboard.loaders_problems import Copies
 from dashboard.selection import MOST_IMAGES, Filter
 from dashboard.widgets.exclude import exclude_button
-from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.frame import PAGES
 from dashboard.widgets.gallery import STYLE, card, grid
 from dashboard.widgets.image_links import keep_list
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, for_html
 
 GROUPS = 8  # on a page

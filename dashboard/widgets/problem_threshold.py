@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from analysis.problems.kinds import Kind
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 
 
 def threshold(kind: Kind, seen: Seen) -> float:

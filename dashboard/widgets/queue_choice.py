@@ -12,14 +12,14 @@ from analysis.base.errors import UserError
 from analysis.review.audit import AuditRule
 from analysis.review.named import NamedQueue
 from analysis.review.queue import Order
-from dashboard import loaders, state
+from dashboard import loaders, loaders_queue, state
 from dashboard.queues import Choice, Kind, pairs
 from dashboard.selection import Columns, fitting, from_params
 from dashboard.server import opened
 from dashboard.widgets.audits import choose_audit, draw_audit
 from dashboard.widgets.class_names import MOST_NAMES
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.queue_options import Options, queue_options
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count, for_markdown
 
 NAMES: dict[Kind, str] = {
@@ -65,7 +65,7 @@ def choose_queue(seen: Seen, reviewer: str) -> tuple[Choice | None, Options]:
 
 
 def _say(seen: Seen, choice: Choice) -> None:
-    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    queue = loaders_queue.queue_rows(seen.path, seen.run.run_id, choice)
     if len(queue):
         st.caption(say_queue(seen.columns, queue))
 

@@ -13,8 +13,8 @@ from analysis.review.limits import labels_of
 from analysis.review.standing import JUDGEMENTS
 from dashboard import loaders
 from dashboard.items import Extra, said
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.queue_options import Options
+from dashboard.widgets.seen import Seen
 
 PAIR_WORDS = {
     "overlap": "These two classes overlap: both labels can be right",

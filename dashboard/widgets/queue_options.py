@@ -11,7 +11,7 @@ from analysis.review.learning import AGAIN, EACH, ENOUGH
 from dashboard import loaders_learning, state
 from dashboard.queues import Choice
 from dashboard.selection import to_params
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_markdown
 
 SHARES = (0.0, 0.02, 0.05, 0.1)

@@ -7,11 +7,11 @@ import streamlit as st
 from analysis.review.audit import AuditResult, AuditRule, audit_result
 from analysis.review.queue import QueueProgress, bias_sentence, progress
 from analysis.review.stopping import Advice, advise
-from dashboard import loaders
+from dashboard import loaders, loaders_queue
 from dashboard.queues import Choice, tag
 from dashboard.widgets.audits import audits
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.queue_choice import ASKED
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, duration, for_markdown, interval, percent
 
 TITLES = {
@@ -26,7 +26,7 @@ ICONS = {"stop": ":material/check_circle:", "audit": ":material/casino:"}
 
 def queue_standing(seen: Seen, choice: Choice, *, accepted: float) -> None:
     """All figures of a queue under the deck."""
-    queue = loaders.queue_rows(seen.path, seen.run.run_id, choice)
+    queue = loaders_queue.queue_rows(seen.path, seen.run.run_id, choice)
     said = loaders.said(seen.path)
     reached = progress(queue, said, tag=tag(choice))
     audited = latest_audit(seen, choice)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from analysis.review.limits import labels_of
 from dashboard import loaders
 from dashboard.server import urls
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.image_detail import open_detail
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean
 
 TABLE_ROWS = 500

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -14,10 +14,8 @@ from dashboard.history import Step
 from dashboard.selection import from_params, to_params
 from dashboard.server import opened
 from dashboard.widgets.reviewer import known_reviewer
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, for_markdown
-
-if TYPE_CHECKING:
-    from dashboard.widgets.frame import Seen
 
 LONGEST_NAME = 80
 PAGES = Path(__file__).resolve().parents[1] / "pages"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.runs.run import DONE, Run
 from dashboard import loaders, state
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, percent
 
 BESIDE = "beside"  # URL parameter: the id of the second run

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.review.agreement import Agreement, View
 from dashboard import loaders
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count, interval, percent
 
 VIEWS: dict[View, str] = {"outcome": "The label they chose", "verdict": "Right, wrong, or cannot tell"}

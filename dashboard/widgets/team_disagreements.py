@@ -9,9 +9,10 @@ from analysis.review.limits import labels_of
 from analysis.review.standing import disagreements
 from dashboard import loaders
 from dashboard.items import said
-from dashboard.widgets.frame import PAGES, Seen
+from dashboard.widgets.frame import PAGES
 from dashboard.widgets.gallery import STYLE, card, grid
 from dashboard.widgets.queue_choice import ASKED
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import count, for_html
 
 SHOWN = 12

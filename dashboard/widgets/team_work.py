@@ -9,7 +9,7 @@ from analysis.base.errors import StoreFailure
 from analysis.review.checks import DAYS
 from analysis.review.leases import Holder
 from analysis.review.opening import VARIABLE
-from dashboard.widgets.frame import Seen
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, for_markdown
 
 EVERY = 20  # seconds between two looks at who is judging

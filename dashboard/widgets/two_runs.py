@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard import loaders_confusion, state
 from dashboard.cells import rest_of
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, count, for_markdown
 
 MOST = 500  # rows listed

@@ -9,8 +9,8 @@ from dashboard import state
 from dashboard.loaders_communities import mended_edges
 from dashboard.selection import Filter
 from dashboard.widgets.crumbs import community_drawn
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name
 
 TABLE = "communities.classes"

@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard import state
 from dashboard.loaders_communities import Work, work
 from dashboard.selection import Filter
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.picker import pick_row, position_of
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import clean, community_name, count
 
 TABLE = "communities.work"

@@ -21,8 +21,8 @@ from dashboard.charts.slope import explain, model_at, moves_of, slope_figure
 from dashboard.loaders_models import Asked
 from dashboard.selection import Filter
 from dashboard.server import opened
-from dashboard.widgets.frame import Seen
 from dashboard.widgets.model_pair import differing, groups_of, say_pair
+from dashboard.widgets.seen import Seen
 from dashboard.widgets.text import for_markdown
 from tests.factory import HOSTILE, make_workspace
 from tests.review.helpers import decision

@@ -14,7 +14,7 @@ from analysis.base.types import Decision
 from analysis.review.audit import AuditRule
 from analysis.review.limits import MAX_CHARS
 from analysis.runs.workspace import Workspace
-from dashboard import loaders
+from dashboard import loaders, loaders_queue
 from dashboard.queues import Choice, cache_key, pairs, queue_of, tag
 from dashboard.selection import Columns, Filter
 from dashboard.server import opened
@@ -123,9 +123,9 @@ def test_an_order_is_made_once_and_cannot_be_changed_by_a_visitor(workspace: Wor
     run = workspace.latest()
     assert run is not None
     path, run_id = str(workspace.path), run.run_id
-    queue = loaders.queue_rows(path, run_id, Choice())
+    queue = loaders_queue.queue_rows(path, run_id, Choice())
     assert sorted(queue.tolist()) == sorted(run.table("suspects")["row"].tolist())
-    assert loaders.queue_rows(path, run_id, Choice()) is queue
+    assert loaders_queue.queue_rows(path, run_id, Choice()) is queue
     columns = loaders.run_columns(path, run_id)
     for other in (
         Choice(order="suspicion"),
@@ -133,13 +133,13 @@ def test_an_order_is_made_once_and_cannot_be_changed_by_a_visitor(workspace: Wor
         Choice("filter", filter=Filter(given=1)),
     ):
         expected = queue_of(other, columns, loaders.listed(path, run_id))
-        assert loaders.queue_rows(path, run_id, other).tolist() == expected.tolist() != queue.tolist()
+        assert loaders_queue.queue_rows(path, run_id, other).tolist() == expected.tolist() != queue.tolist()
     with pytest.raises(ValueError, match="read-only"):
         queue[0] = 5
     book(workspace, int(queue[0]), "keep")
-    assert loaders.queue_rows(path, run_id, Choice()) is queue, "what is judged is left out afterwards"
+    assert loaders_queue.queue_rows(path, run_id, Choice()) is queue, "what is judged is left out afterwards"
     run.put("suspects", run.table("suspects").iloc[:3], key="again")
-    assert len(loaders.queue_rows(path, run_id, Choice())) == 3
+    assert len(loaders_queue.queue_rows(path, run_id, Choice())) == 3
 
 
 def test_what_is_said_is_read_again_after_every_decision(workspace: Workspace) -> None:
@@ -155,11 +155,11 @@ def test_disagreements_come_and_go_with_decisions(workspace: Workspace) -> None:
     assert run is not None
     path, choice = str(workspace.path), Choice("disagreements")
     book(workspace, 7, "keep")
-    assert loaders.queue_rows(path, run.run_id, choice).tolist() == []
+    assert loaders_queue.queue_rows(path, run.run_id, choice).tolist() == []
     book(workspace, 7, "relabel", reviewer="bob")
-    assert loaders.queue_rows(path, run.run_id, choice).tolist() == [7]
+    assert loaders_queue.queue_rows(path, run.run_id, choice).tolist() == [7]
     book(workspace, 7, "keep", reviewer="eve", purpose="adjudicate")
-    assert loaders.queue_rows(path, run.run_id, choice).tolist() == []
+    assert loaders_queue.queue_rows(path, run.run_id, choice).tolist() == []
 
 
 def test_an_audit_is_drawn_from_what_nobody_had_judged_and_stays_the_same(workspace: Workspace) -> None:
@@ -171,9 +171,9 @@ def test_an_audit_is_drawn_from_what_nobody_had_judged_and_stays_the_same(worksp
     store = opened.open_workspace(path).decisions
     rule = AuditRule(m=50, seed=4, as_of=store.last_seq())
     choice = Choice("audit", saved="a", audit=rule)
-    drawn = loaders.queue_rows(path, run.run_id, choice)
+    drawn = loaders_queue.queue_rows(path, run.run_id, choice)
     assert len(drawn) == 50 and drawn.min() >= 99, "a skip is no judgement"
     assert int(loaders.audit(path, rule).population.sum()) == 201
     book(workspace, int(drawn[0]), "keep", queue=tag(choice))
     st.cache_resource.clear()  # as after a restart
-    assert loaders.queue_rows(path, run.run_id, choice).tolist() == drawn.tolist()
+    assert loaders_queue.queue_rows(path, run.run_id, choice).tolist() == drawn.tolist()
