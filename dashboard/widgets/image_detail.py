@@ -26,7 +26,8 @@ from dashboard.widgets.text import count, for_html
 AMONG = "detail.among"  # str, the name of the list that the image was opened from
 DECK = "deck"  # what the review deck calls its queue: it is gone through there, not in the large view
 OPENED_HERE = "detail.here"
-CLOSED = "detail.closed"  # (image id, when): the browser sends the old address with whatever is clicked meanwhile
+CLOSED = "detail.closed"  # (image ids, when): the browser sends an old address with whatever is clicked meanwhile
+_DRAWN = "detail.drawn"  # the id of the image whose view was drawn last
 JUST_NOW = 5.0  # seconds
 _CALLED = "detail.called"  # "opened" or "closed", what callbacks have done since the view was drawn last
 NEIGHBOURS = 12
@@ -50,9 +51,10 @@ def close_detail() -> None:
     if st.session_state.get(_CALLED) == "opened":
         return  # that view was closed before the click on the page behind it, though we hear of both at once
     st.session_state[_CALLED] = "closed"
-    asked = st.query_params.get(state.IMAGE)
-    if asked is not None:
-        st.session_state[CLOSED] = (asked, time.monotonic())
+    # a step just before may have led on from the image drawn last, and the browser does not know of it yet
+    ids = {st.query_params.get(state.IMAGE), st.session_state.get(_DRAWN)} - {None}
+    if ids:
+        st.session_state[CLOSED] = (ids, time.monotonic())
     state.write_url({state.IMAGE: None})
 
 
@@ -62,8 +64,7 @@ def _asked() -> str | None:
     Who goes back to it with the Back button means it.
     """
     asked = st.query_params.get(state.IMAGE)
-    closed, at = st.session_state.get(CLOSED, (None, 0.0))
-    if asked is None or asked != closed or time.monotonic() - at > JUST_NOW:
+    if asked is None or asked not in _just_closed():
         return asked
     context = get_script_run_ctx()
     if context is not None and context.is_history_navigation:
@@ -71,6 +72,12 @@ def _asked() -> str | None:
         return asked
     state.write_url({state.IMAGE: None})
     return None
+
+
+def _just_closed() -> set[str]:
+    """The ids of the images whose view was put away a moment ago, and none opened since."""
+    ids, at = st.session_state.get(CLOSED, (set(), 0.0))
+    return ids if time.monotonic() - at <= JUST_NOW else set()
 
 
 @st.fragment
@@ -91,12 +98,15 @@ def image_detail() -> None:
         st.toast("The image of this link is not in this data set.")
         close_detail()
         return
+    st.session_state[_DRAWN] = asked
     _dialog(seen, int(row))
 
 
 def _take(seen: Seen, found: Opened) -> None:
     """Open what was asked for; a step in a view that was closed right after it opens nothing."""
     if found.inside and st.session_state.get(_CALLED) == "closed":
+        return
+    if found.place is not None and _just_closed():
         return
     row = found.row if found.place is None else row_at(found.among, found.place)
     if row is None or row >= len(seen.columns):

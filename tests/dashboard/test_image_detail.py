@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from dashboard import loaders_detail, state
 from dashboard.components.image_opener.image_opener import Opened, read_opened
 from dashboard.selection import Filter
 from dashboard.server import opened
-from dashboard.widgets import image_links
+from dashboard.widgets import image_detail, image_links
 from dashboard.widgets.image_links import REACH, keep_list, kept_list
 from tests.dashboard.conftest import Opens
 from tests.factory import HOSTILE, make_workspace
@@ -110,6 +111,16 @@ def test_an_image_that_is_not_there_is_said_and_the_link_is_mended(workspace: Wo
     app = view("<b>no such image</b>")
     assert state.IMAGE not in app.query_params
     assert "la-view" not in shown(app)
+
+
+def test_an_old_address_opens_no_view_that_was_just_left_nor_the_one_before_its_last_step(workspace: Workspace) -> None:
+    left, before, other = (image_of(workspace, row) for row in (3, 4, 5))
+    for image, opens_it in ((left, False), (before, False), (other, True)):
+        app = view(image, **{image_detail.CLOSED: ({left, before}, time.monotonic())})
+        assert ("la-view" in shown(app)) is opens_it
+        assert (state.IMAGE in app.query_params) is opens_it
+    long_ago = time.monotonic() - image_detail.JUST_NOW - 1
+    assert "la-view" in shown(view(left, **{image_detail.CLOSED: ({left, before}, long_ago)}))
 
 
 def test_the_view_changes_neither_filter_nor_page(workspace: Workspace) -> None:

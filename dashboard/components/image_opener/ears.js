@@ -11,12 +11,13 @@
   const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
   const PATIENCE = 10000; // milliseconds after which a view is no longer waited for
   const AGAIN = 200; // milliseconds between two looks for the server
-  const DEAF = 3000; // milliseconds after which a server that came back and does nothing does not know this page
+  const DEAF = 3000; // milliseconds after which a server that came back and shows no view does not know this page
 
   let tell = null; // the component's way to Python
   let waiting = null; // { found, page, address }: the newest gesture, while there is none
   let later = 0;
-  let wasAway = false; // the server, and it has not run this page since
+  let wasAway = false; // the server, and it has not shown a view since
+  let gestures = 0;
   let goal = null; // { among, place, first, last, until }: where the steps of this moment lead
   let opening = null; // { row, until }: the card clicked last, until its view is there
   let early = 0; // steps to take when the view is there
@@ -48,11 +49,18 @@
     waiting = null;
     if (page !== location.pathname) return;
     tell(found);
-    // a server that was started again runs no part of a page that it never saw: the page is to be loaded anew
-    if (wasAway && address) setTimeout(() => wasAway && location.assign(address), DEAF);
+    if (wasAway && address) setTimeout(insist, DEAF, address, gestures);
+  }
+
+  // a server that was started again runs no part of a page that it never saw: the page is to be loaded anew
+  function insist(address, gesture) {
+    if (gesture !== gestures) return;
+    if (covers()?.dataset.id === new URL(address).searchParams.get("image")) wasAway = false;
+    else location.assign(address);
   }
 
   function forget() {
+    gestures += 1;
     goal = null;
     early = 0;
     leaving = false;
@@ -61,14 +69,9 @@
   }
 
   new MutationObserver(() => {
-    const app = document.querySelector("[data-testid=stApp]");
-    const { testConnectionState: is, testScriptState: does } = app?.dataset ?? {};
+    const is = document.querySelector("[data-testid=stApp]")?.dataset.testConnectionState;
     if (is && is !== "CONNECTED") wasAway = true;
-    else if (does === "running") wasAway = false;
-  }).observe(document.documentElement, {
-    attributeFilter: ["data-test-connection-state", "data-test-script-state"],
-    subtree: true,
-  });
+  }).observe(document.documentElement, { attributeFilter: ["data-test-connection-state"], subtree: true });
 
   // the view that the address asks for, and its list or null; undefined while it is not there
   function shown() {
@@ -89,6 +92,7 @@
       const place = Math.min(from.last, Math.max(from.first, from.place + by));
       if (place === from.place) return;
       goal = { ...from, place, until: until() };
+      gestures += 1;
       const link = document.querySelector(`[role=dialog] a[data-step=${by > 0 ? "next" : "previous"}]`);
       send({ among: goal.among, place, inside: true }, link?.href);
     }
