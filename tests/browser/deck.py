@@ -26,7 +26,7 @@ class Deck:
         try:
             self.page.goto("/review")
         except Error as error:  # after a restart the page reloads itself; where that comes first, it aborts this
-            if "ERR_ABORTED" not in error.message:
+            if "ERR_ABORTED" not in error.message and "interrupted by another navigation" not in error.message:
                 raise
         return self.ready()
 

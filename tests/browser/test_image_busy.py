@@ -112,7 +112,7 @@ def test_a_card_opens_its_view_also_after_the_server_was_started_again(
     server.start()
     page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for()
     card.click()
-    page.locator(f"[role=dialog] .la-view[data-image='{image}']").wait_for(state="attached")
+    page.locator(f"[role=dialog] .la-view[data-image='{image}']").wait_for(state="attached", timeout=60_000)
 
 
 def test_escape_closes_a_view_that_is_not_there_yet(

@@ -14,7 +14,7 @@
   const DEAF = 3000; // milliseconds after which a server that came back and shows no view does not know this page
 
   let tell = null; // the component's way to Python
-  let waiting = null; // { found, page, address }: the newest gesture, while there is none
+  let waiting = null; // { found, page }: the newest gesture, while there is none
   let later = 0;
   let wasAway = false; // the server, and it has not shown a view since
   let gestures = 0;
@@ -34,14 +34,15 @@
 
   // `address`: where a link leads that asks for the same
   function send(found, address) {
-    waiting = { found, page: location.pathname, address };
+    waiting = { found, page: location.pathname };
+    if (wasAway && address) setTimeout(insist, DEAF, address, gestures);
     pass();
   }
 
   function pass() {
     clearTimeout(later);
     if (!waiting || !tell) return;
-    const { found, page, address } = waiting;
+    const { found, page } = waiting;
     if (page === location.pathname && !isConnected()) {
       later = setTimeout(pass, AGAIN);
       return;
@@ -49,13 +50,13 @@
     waiting = null;
     if (page !== location.pathname) return;
     tell(found);
-    if (wasAway && address) setTimeout(insist, DEAF, address, gestures);
   }
 
   // a server that was started again runs no part of a page that it never saw: the page is to be loaded anew
   function insist(address, gesture) {
     if (gesture !== gestures) return;
-    if (covers()?.dataset.id === new URL(address).searchParams.get("image")) wasAway = false;
+    if (!isConnected()) setTimeout(insist, DEAF, address, gesture);
+    else if (covers()?.dataset.id === new URL(address).searchParams.get("image")) wasAway = false;
     else location.assign(address);
   }
 
